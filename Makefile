@@ -1,0 +1,31 @@
+# make produce    set everything up, then turn media/samples/hello.txt into a finished video
+# make test       set everything up, then run the tests
+# make check      ruff and mypy
+PYTHON ?= python3.11
+SCRIPT ?= media/samples/hello.txt
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: produce test check clean
+
+produce: $(READY)
+	$(BIN)/flow run produce --script $(SCRIPT) $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(READY): pyproject.toml configs/requirements.lock docker/system-libraries
+	sh docker/system-libraries
+	$(PYTHON) -m venv .venv || python3 -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/requirements.lock "setuptools<82" wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/requirements.lock -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""Everything of Understudy that would still make sense without Prefect: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""From speech and its line to words and phones with exact times."""

@@ -1,0 +1,108 @@
+"""The edit: where speech lies, which actor frames carry it, and what was made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from .face import ProblemRange, SwapModel
+from .media import MediaRef
+from .speech import Alignment
+
+
+class Lips(StrEnum):
+    KEEP = "keep"
+    DRIVE = "drive"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class LipsChoice:
+    """mode: KEEP or DRIVE, never AUTO. reason: a sentence for the user."""
+
+    mode: Lips
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """At `frame` of the shot (from 0) the plate shows the actor's footage at `source_s` seconds; linear between
+    anchors."""
+
+    frame: int
+    source_s: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One utterance in the programme, and the picture that carries it.
+
+    first_frame, n_frames: of the programme.  speech_start: seconds from the shot's first frame to the speech's first
+    sample.  anchors: the time map of the picture, at least two.  how: 'cut', 'retimed' or 'looped', for the report.
+    """
+
+    alignment: Alignment
+    first_frame: int
+    n_frames: int
+    speech_start: Fraction
+    anchors: tuple[Anchor, ...]
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """rate: frames per second of the programme. placements: in order, without gaps, from frame 0."""
+
+    rate: Fraction
+    placements: tuple[Placement, ...]
+    lips: LipsChoice
+
+    @property
+    def n_frames(self) -> int:
+        return sum(placement.n_frames for placement in self.placements)
+
+    @property
+    def duration(self) -> Fraction:
+        return self.n_frames / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A piece of one placement, small enough to be redone: everything that its pixels depend on and nothing else.
+
+    plate_s: the source time of every frame.  mouth: .npy float32 (n, 8) of normalised mouth codes.
+    """
+
+    plate_s: tuple[Fraction, ...]
+    rate: Fraction
+    mouth: MediaRef
+    model: SwapModel
+
+
+@dataclass(frozen=True, slots=True)
+class SwappedClip:
+    """video: H.264 near-lossless, bt709. plate: the same frames before the swap. confidence: 0..1 a frame, to 0.001.
+
+    unswapped: frames of this clip (from 0) that show the actor, with the reason.
+    """
+
+    video: MediaRef
+    plate: MediaRef
+    n_frames: int
+    confidence: tuple[float, ...]
+    unswapped: tuple[ProblemRange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """The signed file and what belongs to it. loudness_lufs, true_peak_dbtp: measured on the encoded file."""
+
+    timeline: Timeline
+    video: MediaRef
+    captions_vtt: MediaRef
+    captions_srt: MediaRef
+    otio: MediaRef
+    manifest: MediaRef
+    loudness_lufs: float
+    true_peak_dbtp: float

@@ -1,0 +1,237 @@
+"""Faces followed from frame to frame: fast where the face is where it was, with a second look where there is doubt."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backend import Box, FaceBackend
+from .fit import Fit, fit_again, fit_detection, look_again, upright_box, upright_matrix
+from .quality import sharpness
+from .search import Search
+from .thumbnails import FaceAlbum
+from .warp import RIGID, similarity
+
+__all__ = ["Follower", "Tracklet"]
+
+Floats = NDArray[np.floating[Any]]
+Rgb = NDArray[np.uint8]
+
+_MOST_SPREAD = 0.010
+"""Looks at a real face disagree by about 0.004 of its box, looks at anything else by 0.013 and more."""
+
+_COVERED = 0.3
+"""Two faces that overlap by this much (intersection over union) may be taken for each other: both tracks end there."""
+
+_TOUCHING = 0.1
+"""From here on the detector is asked in every frame whether both are still to be seen."""
+
+_SAME_PLACE = 0.2
+_FIRST_DESCRIPTORS, _DESCRIBE_EVERY, _DESCRIBE_LATER_EVERY = 6, 10, 50
+
+
+@dataclass(eq=False)
+class Tracklet:
+    """One face over frames without a gap. Lists run in parallel, but for `descriptors`: at frames `described`."""
+
+    frames: list[int] = field(default_factory=list)
+    landmarks: list[Floats] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    sharpness: list[float] = field(default_factory=list)
+    descriptors: list[Floats] = field(default_factory=list)
+    described: list[int] = field(default_factory=list)
+    album: FaceAlbum = field(default_factory=FaceAlbum)
+
+    @property
+    def box(self) -> Box:
+        return upright_box(self.landmarks[-1])
+
+    def box_at(self, frame: int) -> Box:
+        """Its box in that frame; an empty one where it was not seen."""
+        position = frame - self.frames[0]
+        if not 0 <= position < len(self.frames):
+            return (0.0, 0.0, 0.0, 0.0)
+        return upright_box(self.landmarks[position])
+
+    @property
+    def mean_descriptor(self) -> Floats:
+        return np.asarray(np.mean(self.descriptors, axis=0))
+
+    def add(self, frame: int, fit: Fit, score: float, *, at_front: bool = False) -> None:
+        where = 0 if at_front else len(self.frames)
+        self.frames.insert(where, frame)
+        self.landmarks.insert(where, fit.landmarks)
+        self.scores.insert(where, score)
+        self.sharpness.insert(where, sharpness(fit.crop))
+        if not at_front:
+            self.album.offer(frame, fit.crop, upright_matrix(fit.landmarks))
+
+    def predicted(self) -> Floats:
+        """Landmarks for the next frame: the head moves on as it did, the face keeps its shape."""
+        last = self.landmarks[-1]
+        if len(self.landmarks) < 2:
+            return last
+        rigid = list(RIGID)
+        return np.asarray(last + (last[rigid] - self.landmarks[-2][rigid]).mean(axis=0))
+
+    def split_at(self, position: int) -> Tracklet:
+        """Cut off everything from `position` on and hand it back."""
+        rest = Tracklet(
+            self.frames[position:], self.landmarks[position:], self.scores[position:], self.sharpness[position:]
+        )
+        del self.frames[position:], self.landmarks[position:], self.scores[position:], self.sharpness[position:]
+        rest.album = self.album.split_at(rest.frames[0])
+        return rest
+
+
+class Follower:
+    """Feed it every picture in order with `step`; afterwards `tracklets` holds every face that was seen."""
+
+    def __init__(self, backend: FaceBackend, detect_every: int) -> None:
+        self._backend = backend
+        self._detect_every = max(1, detect_every)
+        self._search = Search(backend)
+        self._live: list[Tracklet] = []
+        self._done: list[Tracklet] = []
+        self._recent: deque[tuple[int, Rgb]] = deque(maxlen=self._detect_every)
+        self._lost_for = 0
+
+    @property
+    def tracklets(self) -> list[Tracklet]:
+        return self._done + self._live
+
+    @property
+    def n_live(self) -> int:
+        return len(self._live)
+
+    def step(self, frame: int, rgb: Rgb, *, new_shot: bool) -> None:
+        """rgb: (H, W, 3). new_shot: the picture has nothing to do with the one before."""
+        if new_shot:
+            self._end(list(self._live))
+            self._recent.clear()
+        due = frame % self._detect_every == 0
+        touching = self._overlapping(_TOUCHING)
+        for tracklet in list(self._live):
+            self._follow(tracklet, frame, rgb, look=due or tracklet in touching)
+        covered = self._end_covered()
+        if due or covered or not self._live:
+            self._look_for_more(frame, rgb)
+        self._lost_for = 0 if self._live else self._lost_for + 1
+        self._recent.append((frame, rgb))
+
+    def _follow(self, tracklet: Tracklet, frame: int, rgb: Rgb, *, look: bool) -> None:
+        fit = fit_again(rgb, tracklet.predicted(), self._backend)
+        score = tracklet.scores[-1]
+        if look or _doubtful(fit, tracklet.landmarks[-1], rgb):
+            sure = self._confirmed(rgb, fit, tracklet.landmarks[-1])
+            if sure is None:
+                self._end([tracklet])
+                return
+            fit, score = sure
+        tracklet.add(frame, fit, score)
+        n = len(tracklet.frames) - 1
+        early = len(tracklet.descriptors) < _FIRST_DESCRIPTORS and n % _DESCRIBE_EVERY == 0
+        if early or n % _DESCRIBE_LATER_EVERY == 0:
+            self._describe(tracklet, rgb)
+
+    def _confirmed(self, rgb: Rgb, fit: Fit, before: Floats) -> tuple[Fit, float] | None:
+        """The fit if the detector agrees, else a new one from where it sees the face, else None."""
+        seen = look_again(rgb, fit.landmarks, self._backend)
+        if seen and fit.spread <= _MOST_SPREAD and _overlap(seen.box, upright_box(fit.landmarks)) > 0.5:
+            return fit, seen.score
+        seen = seen or look_again(rgb, before, self._backend)
+        if seen is None:
+            return None
+        fit = fit_detection(rgb, seen, self._backend)
+        return (fit, seen.score) if fit.spread <= 2 * _MOST_SPREAD else None
+
+    def _describe(self, tracklet: Tracklet, rgb: Rgb) -> None:
+        """Take the identity; if it is another's, the track slipped: split it at its greatest jump since last time."""
+        new = self._backend.descriptor(rgb, tracklet.landmarks[-1])
+        slipped = tracklet.descriptors and np.linalg.norm(new - tracklet.mean_descriptor) > self._backend.same_person
+        if slipped:
+            since = tracklet.described[-1] - tracklet.frames[0]
+            middles = np.array([points[list(RIGID)].mean(axis=0) for points in tracklet.landmarks[since:]])
+            jump = since + 1 + int(np.argmax(np.hypot(*np.diff(middles, axis=0).T)))
+            rest = tracklet.split_at(jump)
+            self._end([tracklet])
+            self._live.append(rest)
+            tracklet = rest
+        tracklet.descriptors.append(new)
+        tracklet.described.append(tracklet.frames[-1])
+
+    def _end_covered(self) -> bool:
+        """End tracks that may be taken for each other, before this frame; the search then finds who is in front."""
+        covered = self._overlapping(_COVERED)
+        self._end(covered)
+        for tracklet in covered:
+            if len(tracklet.frames) > 1:
+                tracklet.split_at(len(tracklet.frames) - 1)
+        return bool(covered)
+
+    def _overlapping(self, least: float) -> list[Tracklet]:
+        boxes = [tracklet.box for tracklet in self._live]
+        return [
+            tracklet
+            for i, tracklet in enumerate(self._live)
+            if any(i != j and _overlap(boxes[i], box) > least for j, box in enumerate(boxes))
+        ]
+
+    def _end(self, tracklets: list[Tracklet]) -> None:
+        for tracklet in tracklets:
+            self._live.remove(tracklet)
+            self._done.append(tracklet)
+
+    def _look_for_more(self, frame: int, rgb: Rgb) -> None:
+        for detection in self._search.faces(rgb, [t.box for t in self._live], frame, self._lost_for):
+            if any(_overlap(detection.box, tracklet.box) > _SAME_PLACE for tracklet in self._live):
+                continue
+            fit = fit_detection(rgb, detection, self._backend)
+            box = upright_box(fit.landmarks)
+            if fit.spread > _MOST_SPREAD or any(_overlap(box, tracklet.box) > _COVERED for tracklet in self._live):
+                continue
+            tracklet = Tracklet()
+            tracklet.add(frame, fit, detection.score)
+            self._describe(tracklet, rgb)
+            self._live.append(tracklet)
+            self._backfill(tracklet)
+
+    def _backfill(self, tracklet: Tracklet) -> None:
+        """A face that appeared between two searches: follow it back to where it came from."""
+        others = [other for other in self._done[-8:] + self._live if other is not tracklet]
+        for frame, rgb in reversed(self._recent):
+            fit = fit_again(rgb, tracklet.landmarks[0], self._backend)
+            seen = look_again(rgb, fit.landmarks, self._backend)
+            box = upright_box(fit.landmarks)
+            taken = any(_overlap(box, other.box_at(frame)) > _SAME_PLACE for other in others)
+            if seen is None or taken or fit.spread > _MOST_SPREAD:
+                return
+            tracklet.add(frame, fit, seen.score, at_front=True)
+
+
+def _doubtful(fit: Fit, before: Floats, rgb: Rgb) -> bool:
+    """Did the looks disagree, or did the face jump, change size or leave the picture?"""
+    if fit.spread > _MOST_SPREAD:
+        return True
+    rigid = list(RIGID)
+    step = similarity(before[rigid], fit.landmarks[rigid])
+    zoom = float(np.hypot(step[0, 0], step[1, 0]))
+    middle = fit.landmarks[rigid].mean(axis=0)
+    moved = float(np.hypot(*(middle - before[rigid].mean(axis=0)))) / float(np.ptp(before[:, 0]))
+    height, width = rgb.shape[:2]
+    outside = not (0 <= middle[0] < width and 0 <= middle[1] < height)
+    return outside or moved > 0.25 or not 0.85 < zoom < 1.18
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)

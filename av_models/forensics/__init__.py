@@ -1,0 +1,1 @@
+"""Judging what a finished file shows of its making."""

@@ -1,0 +1,211 @@
+"""The consent desk: gives a job leave or refuses it, finds records, and revokes them.
+
+CONFIGS/consent/ID.json, evidence/ID.*, issuers/NAME.pem   records that come with the product: fictional people
+MEDIA/consent/ID.json, evidence/ID.*                       the user's own
+MEDIA/consent/{audit,revocations}.jsonl                    the ledgers; their heads lie under MEDIA/keys
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from ..domain.consent import WORLDWIDE, Cast, Clearance, ClearedRecord, ConsentRecord, Purpose, Right, SubjectKind
+from ..domain.consent_rules import check_media, check_record, use_named
+from ..domain.errors import ConsentError, InputError, UnderstudyError
+from .consent_keys import trusted_issuers
+from .consent_ledgers import Output, log_event, outputs_under, record_output, revocations, write_revocation
+from .consent_records import parse_record, read_record, record_bytes, record_seal, sign_record, verify_record
+
+__all__ = [
+    "ShelvedRecord",
+    "all_records",
+    "clear_cast",
+    "find_record",
+    "outputs_under",
+    "parse_record",
+    "read_record",
+    "record_bytes",
+    "record_output",
+    "record_path",
+    "record_seal",
+    "revocations",
+    "revoke_record",
+    "sign_record",
+    "verify_record",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedRecord:
+    """A file in a consent folder: the record, or why it cannot be believed."""
+
+    path: Path
+    record: ConsentRecord | None
+    error: ConsentError | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a job takes from one person. digests: the files that the record must cover."""
+
+    role: str
+    name: str
+    right: Right
+    digests: tuple[str, ...]
+    consent_id: str
+
+
+def clear_cast(
+    configs_dir: Path, media_dir: Path, cast: Cast, purpose: Purpose, today: date | None = None
+) -> Clearance:
+    """Leave for a job: a record in force for the voice, the source's face and the actor's performance.
+
+    The decision is written into the audit log, either way. Never cache it: a revocation must count at once.
+    Raises ConsentError naming the rule; InputError when the purpose itself is nonsense.
+    """
+    check_purpose(purpose)
+    try:
+        use_named(purpose.use)
+        revoked = revocations(media_dir)
+        day = today or date.today()
+        records = tuple(_clear(part, configs_dir, media_dir, purpose, day, revoked) for part in _parts(cast))
+    except ConsentError as error:
+        with suppress(UnderstudyError):  # the refusal itself is what the user must hear
+            log_event(media_dir, "refused", {"rule": error.rule, "subject": error.subject, "purpose": asdict(purpose)})
+        raise
+    clearance = Clearance(purpose, records)
+    facts = {"consent_ids": list(clearance.consent_ids), "purpose": asdict(purpose)}
+    log_event(media_dir, "cleared", facts)
+    return clearance
+
+
+def check_purpose(purpose: Purpose) -> None:
+    """Raise InputError when territory, language or day are not spelled as records spell them."""
+    if purpose.territory != WORLDWIDE and not re.fullmatch(r"[A-Z]{2}", purpose.territory):
+        raise InputError(
+            f"'{purpose.territory}' is not a territory.",
+            "Use 'worldwide', 'EU' or a two-letter country code such as DE.",
+        )
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", purpose.language):
+        raise InputError(f"'{purpose.language}' is not a language tag.", "Use BCP-47, such as en-US.")
+    if purpose.date:
+        try:
+            date.fromisoformat(purpose.date)
+        except ValueError as error:
+            raise InputError(f"'{purpose.date}' is not a day.", "Write it as 2027-01-31.") from error
+
+
+def record_path(configs_dir: Path, media_dir: Path, consent_id: str) -> Path:
+    """The file of a record, the user's own or one that comes with the product; ConsentError('missing'|'ambiguous')."""
+    if not re.fullmatch(r"[\w-]+", consent_id):
+        raise InputError(f"'{consent_id}' cannot name a consent record.", "See `flow consent list`.")
+    found = [path for folder in _folders(configs_dir, media_dir) if (path := folder / f"{consent_id}.json").is_file()]
+    if not found:
+        known = ", ".join(path.stem for path in _files(configs_dir, media_dir)) or "none"
+        raise ConsentError(
+            "missing", consent_id, f"there is no such record (known: {known})", "Make it with `flow consent new`."
+        )
+    if len(found) > 1:
+        raise ConsentError(
+            "ambiguous", consent_id, f"{found[0]} and {found[1]} have the same id", "Move your own one away."
+        )
+    return found[0]
+
+
+def find_record(configs_dir: Path, media_dir: Path, consent_id: str) -> ConsentRecord:
+    """The record with this id, verified. Raises ConsentError as `record_path` and `read_record` do."""
+    return read_record(record_path(configs_dir, media_dir, consent_id), trusted_issuers(configs_dir, media_dir))
+
+
+def all_records(configs_dir: Path, media_dir: Path) -> tuple[ShelvedRecord, ...]:
+    """Every file in both consent folders, believed or not."""
+    issuers = trusted_issuers(configs_dir, media_dir)
+    shelf: list[ShelvedRecord] = []
+    for path in _files(configs_dir, media_dir):
+        try:
+            shelf.append(ShelvedRecord(path, read_record(path, issuers), None))
+        except ConsentError as error:
+            shelf.append(ShelvedRecord(path, None, error))
+    return tuple(shelf)
+
+
+def revoke_record(configs_dir: Path, media_dir: Path, consent_id: str, reason: str) -> tuple[Output, ...]:
+    """Revoke a record from now on and return what was made under it. Works for damaged records too.
+
+    Raises InputError without a reason, ConsentError('missing') for an unknown id.
+    """
+    if not reason.strip():
+        raise InputError("A revocation needs a reason.", 'Say why: flow consent revoke ID --reason "…".')
+    record_path(configs_dir, media_dir, consent_id)
+    write_revocation(media_dir, consent_id, reason.strip())
+    return outputs_under(media_dir, consent_id)
+
+
+def _parts(cast: Cast) -> tuple[_Part, _Part, _Part]:
+    voice, source, actor = cast.voice, cast.source, cast.actor
+    weights = tuple(media.digest for media in voice.weights)
+    return (
+        _Part("voice", f"the voice {voice.name}", Right.VOICE, weights, voice.consent_id),
+        _Part("source", source.name, Right.FACE, (source.media.digest,), cast.source_consent),
+        _Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), cast.actor_consent),
+    )
+
+
+def _clear(
+    part: _Part, configs_dir: Path, media_dir: Path, purpose: Purpose, today: date, revoked: dict[str, str]
+) -> ClearedRecord:
+    refusals: list[ConsentError] = []
+    for record in _records_for(part, configs_dir, media_dir):
+        try:
+            check_record(record, part.right, purpose, today, revoked)
+            _check_covered(record, part)
+        except ConsentError as error:
+            refusals.append(error)
+            continue
+        seal = record_seal(record)
+        return ClearedRecord(part.role, record.id, record.subject, record.kind, part.right, record.licence, seal)
+    raise refusals[0]
+
+
+def _records_for(part: _Part, configs_dir: Path, media_dir: Path) -> list[ConsentRecord]:
+    """The named record, or those that cover the part's files, with the fitting right first; never none."""
+    if part.consent_id:
+        return [find_record(configs_dir, media_dir, part.consent_id)]
+    shelf = all_records(configs_dir, media_dir)
+    digests = set(part.digests)
+    found = [one.record for one in shelf if one.record and digests & {media.digest for media in one.record.media}]
+    if found:
+        return sorted(found, key=lambda record: part.right not in record.rights)
+    for one in shelf:
+        if one.error:  # it may be the one that is wanted: say that it is damaged rather than that there is none
+            raise one.error
+    raise ConsentError(
+        "missing",
+        part.name,
+        f"no record gives the right '{part.right}' in it",
+        f"With the person's consent in hand: flow consent new --right {part.right} --media {part.name} …",
+    )
+
+
+def _check_covered(record: ConsentRecord, part: _Part) -> None:
+    if part.digests:
+        check_media(record, part.name, part.digests)
+    elif record.kind is not SubjectKind.FICTIONAL:
+        raise ConsentError(
+            "media",
+            record.id,
+            f"{part.name} has no weights that the record of a person could cover",
+            "Use a voice that was made from this person, or the record of the synthesiser.",
+        )
+
+
+def _folders(configs_dir: Path, media_dir: Path) -> tuple[Path, Path]:
+    return configs_dir / "consent", media_dir / "consent"
+
+
+def _files(configs_dir: Path, media_dir: Path) -> list[Path]:
+    return [path for folder in _folders(configs_dir, media_dir) for path in sorted(folder.glob("*.json"))]

@@ -1,0 +1,63 @@
+"""A folder of results that is exchanged as a whole at the end: a run that fails leaves the earlier results alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .disk import disk_errors
+
+__all__ = ["output_folder"]
+
+
+@contextmanager
+def output_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `target`; when all is well its entries replace those of the same name in `target`.
+
+    Files and folders in `target` that the run did not make stay. On any error, and on Ctrl-C, the new folder is removed.
+    Errors: InputError when nothing can be written there, ResourceError when the disk is full.
+    """
+    part = target.with_name(f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:6]}.part")
+    with disk_errors(part):
+        _sweep(target)
+        part.mkdir(parents=True)
+        try:
+            yield part
+            _exchange(part, target)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _exchange(part: Path, target: Path) -> None:
+    """Every entry by two renames, so that no moment leaves it half written."""
+    target.mkdir(parents=True, exist_ok=True)
+    old = part / ".old"
+    old.mkdir()
+    for entry in sorted(part.iterdir()):
+        if entry == old:
+            continue
+        place = target / entry.name
+        if place.is_dir() and not place.is_symlink():
+            os.rename(place, old / entry.name)
+        os.replace(entry, place)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed runs left behind; the process of each is in its name."""
+    for left in target.parent.glob(f".{target.name}.*-??????.part"):
+        if not _lives(int(left.name.removesuffix(".part").rpartition(".")[2].partition("-")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _lives(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True

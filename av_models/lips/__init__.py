@@ -1,0 +1,1 @@
+"""Mouths in numbers: the hand-over between phones and pixels."""

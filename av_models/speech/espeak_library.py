@@ -1,0 +1,159 @@
+"""espeak-ng itself, through ctypes: one library per process, so one lock around every use of it.
+
+Values are taken from its public header speak_lib.h (version 1.52). Events carry the sample at which a phoneme begins.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from av_models.domain.errors import InputError, ModelError
+
+__all__ = ["PARAMETERS", "Event", "EventKind", "RawSpeech", "speak", "transcribe"]
+
+_SYNCHRONOUS = 2
+_WITH_PHONEME_EVENTS = 1
+_UTF8, _SSML, _PHONEMES = 0x01, 0x10, 0x100
+_IPA = 0x02
+_LIST_END, _WORD, _PHONEME = 0, 1, 7
+
+# name: (number of espeak_PARAMETER, least, most, what espeak takes when nothing is said)
+PARAMETERS: Mapping[str, tuple[int, int, int, int]] = {
+    "rate_wpm": (1, 80, 450, 175),
+    "volume": (2, 0, 200, 100),
+    "pitch": (3, 0, 99, 50),
+    "pitch_range": (4, 0, 99, 50),
+    "word_gap": (7, 0, 50, 0),
+}
+
+
+class _Identity(ctypes.Union):
+    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
+
+
+class _Event(ctypes.Structure):
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Identity),
+    ]
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
+
+
+class EventKind:
+    WORD = _WORD
+    PHONEME = _PHONEME
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """kind: EventKind. sample: where it begins. character: of the text, from 0, for words. mnemonic: of phonemes."""
+
+    kind: int
+    sample: int
+    character: int
+    mnemonic: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawSpeech:
+    """samples: int16 mono."""
+
+    samples: np.ndarray
+    rate_hz: int
+    events: tuple[Event, ...]
+
+
+class _Library:
+    """The loaded library, its sample rate, and what the running synthesis has delivered so far."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.pieces: list[np.ndarray] = []
+        self.events: list[Event] = []
+        try:
+            import espeakng_loader
+
+            self.c: Any = ctypes.CDLL(espeakng_loader.get_library_path())
+            data = espeakng_loader.get_data_path()
+        except (ImportError, OSError, RuntimeError) as error:
+            raise ModelError(f"espeak-ng cannot be loaded: {error}.", "Run: pip install espeakng-loader.") from error
+        self.c.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        self.rate_hz: int = self.c.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _WITH_PHONEME_EVENTS)
+        if self.rate_hz <= 0:
+            raise ModelError(f"espeak-ng found no data in {data}.", "Run: pip install --force-reinstall espeakng-loader.")
+        # ctypes keeps no reference to a callback: without this attribute it is freed and the next call crashes.
+        self._callback = _Callback(self._receive)
+        self.c.espeak_SetSynthCallback(self._callback)
+
+    def _receive(self, wave: Any, n_samples: int, events: Any) -> int:
+        if wave and n_samples:
+            self.pieces.append(np.ctypeslib.as_array(wave, (n_samples,)).copy())
+        index = 0
+        while events[index].type != _LIST_END:
+            event = events[index]
+            index += 1
+            if event.type in (_WORD, _PHONEME):
+                mnemonic = event.id.string.decode("utf-8", "replace") if event.type == _PHONEME else ""
+                self.events.append(Event(event.type, event.sample, event.text_position - 1, mnemonic))
+        return 0
+
+    def choose_voice(self, voice: str) -> None:
+        if self.c.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise InputError(f"espeak-ng has no voice '{voice}'.", "Name a language such as en-us, a variant such as f2.")
+
+
+@lru_cache(maxsize=1)
+def _load() -> _Library:
+    return _Library()
+
+
+_loading = threading.Lock()
+
+
+def _library() -> _Library:
+    with _loading:  # lru_cache alone would let two threads initialise the library at once
+        return _load()
+
+
+def speak(ssml: str, voice: str, parameters: Mapping[str, int]) -> RawSpeech:
+    """Synthesise one stretch of SSML that may hold [[mnemonics]]. parameters: of PARAMETERS, the rest as espeak has them."""
+    library = _library()
+    text = ssml.encode() + b"\0"
+    with library.lock:
+        library.choose_voice(voice)
+        for name, (number, _, _, usual) in PARAMETERS.items():
+            library.c.espeak_SetParameter(number, parameters.get(name, usual), 0)
+        library.pieces, library.events = [], []
+        status = library.c.espeak_Synth(text, len(text), 0, 1, 0, _UTF8 | _SSML | _PHONEMES, None, None)
+        pieces, events = library.pieces, tuple(library.events)
+    if status != 0 or not pieces:
+        raise ModelError(f"espeak-ng could not speak (status {status}).", "Shorten the line, or use another engine.")
+    return RawSpeech(np.concatenate(pieces), library.rate_hz, events)
+
+
+def transcribe(text: str, voice: str, *, ipa: bool = True) -> str:
+    """What espeak would say, one clause after the other with spaces between words: IPA or its own mnemonics."""
+    library = _library()
+    parts = []
+    with library.lock:
+        library.choose_voice(voice)
+        rest = ctypes.c_char_p(text.encode())
+        while rest.value:
+            said = library.c.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA if ipa else 0)
+            parts.append(said.decode("utf-8", "replace"))
+    return " ".join(part.strip() for part in parts if part.strip())

@@ -1,0 +1,57 @@
+"""What is measured once after training, so that every shot of a job is laid into the plate alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .color import fit_transfer
+from .faces import FaceBank, feature_weight
+from .render import Painter
+from .weights import Finish
+
+Floats = NDArray[np.floating[Any]]
+N_SAMPLES = 32
+DETAIL_SIGMA_PX = 2.0
+MAX_SHARPEN = 1.2
+
+
+def measure_finish(painter: Painter, source: FaceBank, actor: FaceBank, place: Floats) -> Finish:
+    """Colour from the actor's frames, detail from the source's. Banks at the painter's output size; place (2,3)."""
+    swapped, plates, skin = _painted(painter, actor)
+    color = fit_transfer(swapped, plates, skin)
+    own, originals, face = _painted(painter, source)
+    sharpen = float(np.clip(detail(originals, face) / max(detail(own, face), 1e-6) - 1, 0, MAX_SHARPEN))
+    return Finish(color, round(sharpen, 3), tuple(np.asarray(place, np.float64).ravel().tolist()))
+
+
+def detail(pictures: Floats, masks: Floats) -> float:
+    """Standard deviation of what is finer than DETAIL_SIGMA_PX, inside masks; pictures (N,H,W,3)."""
+    import cv2
+
+    fine = [(p - cv2.GaussianBlur(p, (0, 0), DETAIL_SIGMA_PX))[m > 0.5] for p, m in zip(pictures, masks, strict=True)]
+    return float(np.concatenate(fine).std())
+
+
+def sharpened(face: Floats, strength: float) -> Floats:
+    """Unsharp mask at the scale that `detail` measures."""
+    import cv2
+
+    return face + strength * (face - cv2.GaussianBlur(face, (0, 0), DETAIL_SIGMA_PX)) if strength else face
+
+
+def _painted(painter: Painter, bank: FaceBank) -> tuple[Floats, Floats, Floats]:
+    """Painted faces, the crops as they were, and masks of bare skin; N_SAMPLES of the bank."""
+    part = bank.part(torch.linspace(0, len(bank) - 1, min(N_SAMPLES, len(bank))).round().long())
+    small = part.shrunk(painter.input_px)
+    painted = painter.paint(small.crops.permute(0, 2, 3, 1).numpy(), part.mouths.numpy())
+    plates = part.crops.permute(0, 2, 3, 1).numpy().astype(np.float32) / 255
+    features = feature_weight(part.landmarks, plates.shape[1], 3.0, 3.0)[:, 0].numpy()
+    inside = np.minimum(painted.masks, part.masks.numpy().astype(np.float32) / 255)
+    return painted.faces, plates, inside * (features < 1.5)
+
+
+__all__ = ["detail", "measure_finish", "sharpened"]

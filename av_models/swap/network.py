@@ -1,0 +1,191 @@
+"""The swap network: shared encoder, intermediate code with the mouth code in it, one decoder per person.
+
+The layout is the DF family of trainable face swaps (one encoder, one intermediate layer, a decoder per identity) with
+two changes. The encoder does not see the mouth, which reaches the decoders only through the mouth code, so the code
+is obeyed. And each decoder paints on top of its person's face basis (mean face and principal components, `basis.py`):
+the linear part carries the detail from the first step on, and the convolutions add what a linear model cannot.
+
+Knows nothing about files, training or video.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+MOUTH_NUMBERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """size_px: of the encoder's input, a multiple of 16.  The decoders answer at `detail` times that size.
+
+    widths: channels of the four halvings.  code: numbers of the intermediate layer.  grid: channels at 1/16 size.
+    n_components: of each person's face basis.
+    """
+
+    size_px: int = 128
+    detail: int = 2
+    widths: tuple[int, int, int, int] = (32, 64, 128, 192)
+    code: int = 192
+    grid: int = 128
+    decoder_widths: tuple[int, int, int] = (96, 48, 32)
+    n_components: int = 64
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> NetworkConfig:
+        """From `as_dict`, also after a trip through JSON, which turns tuples into lists."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+
+
+class Encoder(nn.Module):
+    """(B,3,S,S) in -1..1 -> (B,code), unit root mean square."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        channels = 3
+        for width in config.widths:
+            layers += [nn.Conv2d(channels, width, 4, stride=2, padding=1), nn.LeakyReLU(0.1)]
+            channels = width
+        layers += [nn.Conv2d(channels, 64, 1), nn.LeakyReLU(0.1), nn.Flatten()]
+        self.halve = nn.Sequential(*layers)
+        self.to_code = nn.Linear(64 * (config.size_px // 16) ** 2, config.code)
+
+    def forward(self, face: Tensor) -> Tensor:
+        code = self.to_code(self.halve(face)).float()
+        return code / (code.square().mean(1, keepdim=True) + 1e-6).sqrt()
+
+
+class Intermediate(nn.Module):
+    """Image code (B,code) and mouth code (B,8) -> joint code (B,J) and feature grid (B,grid,S/8,S/8)."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.cells = config.size_px // 16
+        self.mouth = nn.Sequential(nn.Linear(MOUTH_NUMBERS, 64), nn.GELU(), nn.Linear(64, 64))
+        self.joint_size = config.code + 64
+        self.to_grid = nn.Linear(self.joint_size, config.grid * self.cells**2)
+        self.grow = Double(config.grid, config.grid)
+
+    def forward(self, code: Tensor, mouth: Tensor) -> tuple[Tensor, Tensor]:
+        joint = torch.cat([code, self.mouth(mouth).float()], 1)
+        grid = self.to_grid(joint).unflatten(1, (-1, self.cells, self.cells))
+        return joint, self.grow(F.leaky_relu(grid, 0.1))
+
+
+class Double(nn.Module):
+    """Twice the size by pixel shuffle, as sub-pixel convolution (Shi et al. 2016) does."""
+
+    def __init__(self, channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, 4 * out_channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(F.leaky_relu(self.conv(x), 0.1), 2)
+
+
+class Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.leaky_relu(x + self.second(F.leaky_relu(self.first(x), 0.2)), 0.2)
+
+
+class Decoder(nn.Module):
+    """One person. Joint code and feature grid -> coefficients (B,K), residual (B,3,S,S), mask logits (B,1,S,S).
+
+    The last doubling happens in the heads (16 channels shuffled once), which costs a quarter of a full layer.
+    """
+
+    def __init__(self, config: NetworkConfig, joint_size: int) -> None:
+        super().__init__()
+        wide, middle, narrow = config.decoder_widths
+        self.coefficients = nn.Sequential(nn.Linear(joint_size, 256), nn.GELU(), nn.Linear(256, config.n_components))
+        self.grow = nn.Sequential(
+            *(Double(config.grid, wide), Residual(wide), Double(wide, middle), Residual(middle)),
+            *(nn.Conv2d(middle, narrow, 3, padding=1), nn.LeakyReLU(0.1)),
+        )
+        self.heads = nn.Conv2d(narrow, 16, 3, padding=1)
+        # The basis alone answers at the first step: residual and coefficients start near zero.
+        for layer in (self.heads, self.coefficients[-1]):
+            for name, value in layer.named_parameters():
+                nn.init.normal_(value, std=1e-3 if name == "weight" else 0.0)
+
+    def forward(self, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        heads = F.pixel_shuffle(self.heads(self.grow(grid)), 2).float()
+        return self.coefficients(joint).float(), heads[:, :3], heads[:, 3:]
+
+
+class FaceBasis(nn.Module):
+    """Mean face and principal components of one person, fixed: coefficients (B,K) -> (B,3,D,D) in 0..1.
+
+    mean (3,D,D); components (K,3,D,D), each scaled so that a coefficient of 1 is one standard deviation.
+    """
+
+    mean: Tensor
+    components: Tensor
+
+    def __init__(self, n_components: int, size_px: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(3, size_px, size_px))
+        self.register_buffer("components", torch.zeros(n_components, 3, size_px, size_px))
+
+    def forward(self, coefficients: Tensor) -> Tensor:
+        return self.mean + (coefficients @ self.components.flatten(1)).unflatten(1, self.mean.shape)
+
+    def shrunk(self, factor: int) -> FaceBasis:
+        """The same face at 1/factor of the size; exact, because area averaging is linear."""
+        small = FaceBasis(len(self.components), self.mean.shape[-1] // factor)
+        small.mean = F.avg_pool2d(self.mean[None], factor)[0]
+        small.components = F.avg_pool2d(self.components, factor)
+        return small
+
+
+class SwapNetwork(nn.Module):
+    """`people` names the decoders, e.g. ('source', 'actor')."""
+
+    def __init__(self, config: NetworkConfig, people: tuple[str, ...] = ("source", "actor")) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.intermediate = Intermediate(config)
+        self.decoders = nn.ModuleDict({name: Decoder(config, self.intermediate.joint_size) for name in people})
+        detail_px = config.size_px * config.detail
+        self.bases = nn.ModuleDict({name: FaceBasis(config.n_components, detail_px) for name in people})
+
+    def code(self, face: Tensor, mouth: Tensor) -> tuple[Tensor, Tensor]:
+        """face (B,3,S,S) in 0..1 with the mouth hidden; mouth (B,8) normalised -> joint code, feature grid."""
+        return self.intermediate(self.encoder(face * 2 - 1), mouth)
+
+    def paint(self, person: str, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """-> face (B,3,D,D) about 0..1 (not clamped), mask logits (B,1,S,S), coefficients (B,K).
+
+        D follows the basis: the full one gives `detail` times S, a shrunk one (training) gives S itself.
+        """
+        coefficients, residual, mask = self.decoders[person](joint, grid)
+        face = self.bases[person](coefficients)
+        if face.shape[-1] != residual.shape[-1]:
+            residual = F.interpolate(residual, size=face.shape[-2:], mode="bilinear")
+        return face + residual, mask, coefficients
+
+    def forward(self, face: Tensor, mouth: Tensor, person: str) -> tuple[Tensor, Tensor, Tensor]:
+        return self.paint(person, *self.code(face, mouth))
+
+
+def n_trained(network: SwapNetwork) -> int:
+    """Numbers that training moves (the bases are fixed)."""
+    return sum(p.numel() for p in network.parameters())
+
+
+__all__ = ["MOUTH_NUMBERS", "FaceBasis", "NetworkConfig", "SwapNetwork", "n_trained"]

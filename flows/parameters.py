@@ -1,0 +1,263 @@
+"""`Production`: everything that a run can be asked for. The command line, the YAML files and the form of the UI are this.
+
+What contradicts itself, or names a file that is not there, is refused here, before anything is computed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from av_models.domain.consent import Purpose
+from av_models.domain.edit import Lips
+from av_models.domain.errors import InputError
+from av_models.domain.face import TrainingOptions
+from av_models.domain.production import MasterOptions, Profile, Stage
+from tasks.workspace import configs_dir, find_input, media_dir
+
+__all__ = ["FaceChoice", "Production", "PurposeChoice", "TrainingChoice", "load_production"]
+
+_BUDGET_S = {Profile.DRAFT: 210.0, Profile.FINAL: 3600.0}
+_OUTPUT_NAMES = ("master.mp4", "captions.vtt", "captions.srt", "script.json", "report.json", "preview.mp4")
+_NAME_MOST = 60
+
+
+def _existing(name: str) -> str:
+    return str(find_input(name))
+
+
+FootageName = Annotated[str, Field(min_length=1), AfterValidator(_existing)]
+
+
+class _Choice(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class PurposeChoice(_Choice):
+    """What the result is made for: every consent record must allow it."""
+
+    use: str = Field("demonstration", description="What for, such as demonstration, film, education or advertising.")
+    territory: str = Field("worldwide", description="Where it is shown: a country code such as DE, EU or worldwide.")
+    date: str = Field("", description="Day of publication as 2027-01-31, if known: consent must hold then, too.")
+
+    @model_validator(mode="after")
+    def _spelled_as_in_records(self) -> Self:
+        from av_models.domain.consent_rules import use_named
+        from av_models.io.consent import check_purpose
+
+        use_named(self.use)
+        check_purpose(Purpose(self.use, self.territory, "en", self.date))
+        return self
+
+
+class ConsentChoice(_Choice):
+    """Ids of consent records, where the files alone do not tell which one is meant."""
+
+    voice: str = Field("", pattern=r"^[\w-]*$")
+    source: str = Field("", pattern=r"^[\w-]*$")
+    actor: str = Field("", pattern=r"^[\w-]*$")
+
+
+class FaceChoice(_Choice):
+    """How faces are found."""
+
+    backend: Literal["dlib", "insightface", "face-alignment"] = "dlib"
+    search_every: int = Field(5, ge=1, le=60, description="Frames between two full searches.")
+
+
+class TrainingChoice(_Choice):
+    """How the swap model is trained."""
+
+    budget_s: float | None = Field(None, gt=0, le=7 * 86_400, description="Seconds of training; by profile if empty.")
+    max_steps: int | None = Field(None, ge=1, description="Steps instead of seconds, for repeatable runs.")
+    size_px: int = Field(128, ge=64, le=512, multiple_of=16, description="Of the network's input; it paints at twice.")
+    batch: int = Field(8, ge=1, le=256, description="Faces of each person in one step.")
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if self.budget_s is not None and self.max_steps is not None:
+            raise InputError("budget_s and max_steps are both given.", "Give one: seconds, or a number of steps.")
+        return self
+
+
+class SoundChoice(_Choice):
+    """How the speech is spoken and mixed."""
+
+    loudness_lufs: float = Field(-16.0, ge=-31, le=-14, description="EBU R 128 loudness of the programme.")
+    aligner: Literal["auto", "engine", "sphinx", "mfa"] = Field("auto", description="Who times words and phones.")
+
+
+class Production(_Choice):
+    """One video to be made."""
+
+    script: str = Field(min_length=1, description="The text itself, or the name of a text file (media/inputs/ or a path).")
+    source: FootageName = Field("media/samples/source_a.mp4", description="Video of the face that is to be seen.")
+    source_words: str = Field("", description="What is said in it: text or file; a .txt beside the video is found.")
+    actor: FootageName = Field("media/samples/actor_b.mp4", description="Video of the performance that carries it.")
+    voice: str = Field("espeak-default", min_length=1, description="One of `flow voices`.")
+    lips: Lips = Field(Lips.AUTO, description="keep the actor's, drive them by the speech, or decide by what is said.")
+    out: str = Field("", description="Folder of the results; media/out/ and the script's name if empty.")
+    profile: Profile = Field(Profile.DRAFT, description="draft: minutes. final: trained and encoded with patience.")
+    until: Stage = Field(Stage.REPORT, description="The stage to stop after.")
+    review: bool = Field(False, description="Ask for approval after speech, model and swap.")
+    seed: int = Field(7, ge=0, lt=2**31, description="Of everything that draws lots.")
+    title: str = Field("", max_length=200, description="Of the programme, if the script names none.")
+    captions: bool = Field(True, description="A caption track in the master.")
+    timecode: bool = Field(False, description="A timecode track in the master.")
+    purpose: PurposeChoice = Field(default_factory=PurposeChoice)
+    consent: ConsentChoice = Field(default_factory=ConsentChoice)
+    face: FaceChoice = Field(default_factory=FaceChoice)
+    training: TrainingChoice = Field(default_factory=TrainingChoice)
+    sound: SoundChoice = Field(default_factory=SoundChoice)
+
+    @field_validator("script", "source_words")
+    @classmethod
+    def _text_or_file(cls, value: str) -> str:
+        """The full path, should it be the name of a file."""
+        return str(find_input(value)) if names_file(value) else value
+
+    @field_validator("script")
+    @classmethod
+    def _says_something(cls, value: str) -> str:
+        if not value.strip():
+            raise InputError("The script is empty.", "Write what shall be said, or name a text file.")
+        return value
+
+    @model_validator(mode="after")
+    def _no_contradictions(self) -> Self:
+        if self.source == self.actor:
+            raise InputError(
+                f"source and actor are the same file ({self.source}).", "A swap needs two: a face, and a performance."
+            )
+        if self.review and not Stage.SPEECH.is_before(self.until):
+            raise InputError(
+                f"review has nothing to ask in a run that ends after '{self.until}'.", "Leave one of the two away."
+            )
+        self._check_out()
+        return self
+
+    def _check_out(self) -> None:
+        out = self.out_dir
+        if out.exists() and not out.is_dir():
+            raise InputError(f"{out} is a file.", "Choose a folder with --out.")
+        ours = {out / name for name in _OUTPUT_NAMES}
+        for name in (self.source, self.actor, self.script if names_file(self.script) else ""):
+            if Path(name) in ours:
+                raise InputError(f"{name} would be overwritten by the results.", "Choose another folder with --out.")
+
+    @property
+    def out_dir(self) -> Path:
+        if self.out:
+            return Path(self.out).expanduser().absolute()
+        return media_dir() / "out" / self.script_name
+
+    @property
+    def script_name(self) -> str:
+        """The script file's name without its ending, or the first words of the text; fit for a folder."""
+        named = Path(self.script).stem if names_file(self.script) else " ".join(self.script.split()[:5])
+        return re.sub(r"[^\w.-]+", "-", named).strip("-.")[:_NAME_MOST] or "untitled"
+
+    @property
+    def training_options(self) -> TrainingOptions:
+        budget_s = self.training.budget_s or _BUDGET_S[self.profile]
+        return TrainingOptions(
+            budget_s, self.training.size_px, self.training.batch, self.training.max_steps or 0, self.seed
+        )
+
+    def purpose_in(self, language: str) -> Purpose:
+        """language: of the voice."""
+        return Purpose(self.purpose.use, self.purpose.territory, language, self.purpose.date)
+
+    def master_options(self, title: str, language: str) -> MasterOptions:
+        """title: of the script, '' if it has none."""
+        shown = self.title or title or self.script_name
+        return MasterOptions(
+            shown, language, self.profile, self.sound.loudness_lufs, self.captions, self.timecode
+        )
+
+
+def names_file(value: str) -> bool:
+    """One line that ends like a text file is the name of one; everything else is text."""
+    return "\n" not in value.strip() and bool(re.search(r"\.(txt|text|md)$", value.strip(), re.IGNORECASE))
+
+
+def load_production(
+    config: Path | None = None, given: Mapping[str, Any] | None = None, assignments: Sequence[str] = ()
+) -> Production:
+    """configs/produce.yaml, under `config`, under `given` (None values are left out), under 'a.b=value' assignments.
+
+    Raises InputError that names every wrong field, ConsentError for a use that no consent can allow.
+    """
+    from av_models.io.settings_file import read_settings
+
+    house = configs_dir() / "produce.yaml"
+    values = read_settings(house) if house.is_file() else {}
+    if config is not None:
+        values = _merged(values, read_settings(config))
+    values = _merged(values, {key: value for key, value in (given or {}).items() if value is not None})
+    for assignment in assignments:
+        values = _merged(values, _assigned(assignment))
+    try:
+        return Production.model_validate(values)
+    except ValidationError as error:
+        raise _as_input_error(error) from error
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(below)
+    for key, value in above.items():
+        under = result.get(key)
+        both = isinstance(under, Mapping) and isinstance(value, Mapping)
+        result[key] = _merged(under, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def _assigned(assignment: str) -> dict[str, Any]:
+    """'training.budget_s=60' -> {'training': {'budget_s': '60'}}; the model makes the number."""
+    name, sign, value = assignment.partition("=")
+    keys = name.strip().split(".")
+    if not sign or not all(keys):
+        raise InputError(f"--set {assignment!r} is no assignment.", "Write it as --set training.budget_s=60.")
+    nested: Any = value
+    for key in reversed(keys):
+        nested = {key: nested}
+    return dict(nested)
+
+
+def _as_input_error(error: ValidationError) -> InputError:
+    problems = error.errors(include_url=False)
+    if len(problems) == 1 and isinstance(own := problems[0].get("ctx", {}).get("error"), InputError):
+        return _at(problems[0]["loc"], own)
+    lines = [_sentence(problem) for problem in problems]
+    return InputError(" ".join(lines), "See `flow run produce --help` and configs/produce.yaml.")
+
+
+def _at(location: tuple[int | str, ...], error: InputError) -> InputError:
+    where = f"{'.'.join(map(str, location))}: " if location else ""
+    return InputError(f"{where}{error.message}", error.remedy)
+
+
+def _sentence(problem: Any) -> str:
+    where = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        return f"There is no setting '{where}'{_similar(problem['loc'])}."
+    if problem["type"] == "missing":
+        return f"{where} is missing."
+    own = problem.get("ctx", {}).get("error")
+    reason = own.message.rstrip(".") if isinstance(own, InputError) else problem["msg"]
+    return f"{where} = {problem['input']!r}: {reason}." if where else f"{reason}."
+
+
+def _similar(location: tuple[int | str, ...]) -> str:
+    """A close match among the settings of the same level, else all of them."""
+    model: Any = Production
+    for key in location[:-1]:
+        model = model.model_fields[key].annotation
+    known = list(model.model_fields)
+    near = get_close_matches(str(location[-1]), known, n=1)
+    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(known)})"

@@ -1,0 +1,255 @@
+"""The parts of the report: facts put together, pictures drawn into the output folder, artifacts in Prefect."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+
+from av_models.domain.consent import Clearance
+from av_models.domain.edit import Master
+from av_models.domain.face import FaceSet, SwapModel
+from av_models.domain.quality import QualityReport
+from av_models.domain.script import Script
+from av_models.domain.speech import Alignment
+from av_models.forensics import facts as of
+from av_models.forensics.advice import advise
+from av_models.forensics.figures import judge
+from av_models.runtime.machine import machine_facts, peak_memory_mb, versions
+from tasks.artifacts import in_run, show_table
+from tasks.stages import stage_times
+from tasks.workspace import media_dir, store
+
+if TYPE_CHECKING:
+    from av_models.io.report import LipSeries
+
+__all__ = ["MEDIA_URL_VARIABLE", "assemble_facts", "draw_pictures", "review_link", "show_link", "show_report"]
+
+# Set by `flow ui`: where the folder `out` of the media directory is served.
+MEDIA_URL_VARIABLE = "UNDERSTUDY_MEDIA_URL"
+
+_THUMB_PX = 240
+_MOST_MISSES = 24
+_TITLE_LENGTH = 60
+
+
+def assemble_facts(
+    production: dict[str, Any],
+    *,
+    clearance: Clearance | None,
+    script: Script | None,
+    alignments: tuple[Alignment, ...],
+    source: FaceSet | None,
+    actor: FaceSet | None,
+    model: SwapModel | None,
+    master: Master | None,
+    quality: QualityReport | None,
+) -> dict[str, Any]:
+    """Everything that report.json holds; see `av_models.forensics.facts` for the keys."""
+    if master is not None and not alignments:
+        alignments = _alignments(master)
+    people = {"source": source or (model and model.source), "actor": actor or (model and model.actor)}
+    faces = {name: of.face_facts(face) for name, face in people.items() if face}
+    measured = of.quality_facts(quality) if quality else dict.fromkeys(_MEASURED)
+    return {
+        "format": of.FORMAT,
+        "title": _title(script),
+        "made_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "run": _run_facts(),
+        **measured,
+        "script": of.script_facts(script) if script else None,
+        "speech": of.speech_facts(alignments) or None,
+        "faces": faces if len(faces) == 2 else None,
+        "model": of.model_facts(model, store().json(model.card)) if model else None,
+        "timeline": of.master_facts(master) if master else None,
+        "consent": of.consent_facts(clearance) if clearance else None,
+        "consent_ids": list(clearance.consent_ids) if clearance else [],
+        "stages": of.stage_facts(stage_times(_flow_run_id())),
+        "next": [
+            {"text": one.text, "command": one.command} for one in advise(judge(quality) if quality else (), production)
+        ],
+        "versions": versions(),
+        "seeds": _seeds(production, alignments),
+        "weights": _weights(alignments, source or (model.source if model else None), model),
+        "inputs": _inputs(people),
+        "machine": machine_facts(),
+        "peak_memory_mb": peak_memory_mb(),
+        "production": production,
+    }
+
+
+def draw_pictures(
+    out: Path, alignments: tuple[Alignment, ...], master: Master | None, quality: QualityReport | None
+) -> LipSeries | None:
+    """Waveforms with phones, a poster, the faces of missed closures, all under `out`/report; returns the lip series."""
+    from av_models.io.report import LipSeries
+
+    folder = out / "report"
+    for old in (
+        *folder.glob("wave-*.png"),
+        *folder.glob("miss-*.jpg"),
+        *folder.glob("poster.jpg"),
+        *folder.glob("side.jpg"),
+    ):
+        old.unlink()
+    if master is not None:
+        alignments = alignments or _alignments(master)
+        _draw_frame(folder / "poster.jpg", store().path(master.video))
+    if (out / "swap" / "preview.mp4").is_file():
+        _draw_frame(folder / "side.jpg", out / "swap" / "preview.mp4")
+    for number, alignment in enumerate(alignments, start=1):
+        _draw_wave(folder / f"wave-{number:03d}.png", alignment)
+    if master is None or quality is None:
+        return None
+    series = store().arrays(quality.sync.series)
+    _draw_misses(folder, master, quality, series["box"])
+    return LipSeries(series["time_s"], series["gap"], series["target"])
+
+
+def show_report(page: Path, facts: dict[str, Any]) -> None:
+    """The figures as a table and the page as a link on the run; nothing outside a run."""
+    if not in_run():
+        return
+    rows = [
+        {"figure": one["title"], "measured": one["shown"], "verdict": one["grade"], "rule": one["rule"]}
+        for one in facts["figures"] or ()
+    ]
+    show_table("measured", rows, "What was measured on the finished master")
+    show_link(page)
+
+
+def show_link(page: Path) -> None:
+    """A link to the page on the run, while `flow ui` serves it."""
+    from prefect.artifacts import create_link_artifact
+
+    link = review_link(page)
+    if link and in_run():
+        create_link_artifact(link, link_text="Open the review page", key="review-page", description=f"`{page}`")
+
+
+def review_link(page: Path) -> str:
+    """The address of a file under media/out while `flow ui` serves it, '' otherwise."""
+    base, served = os.environ.get(MEDIA_URL_VARIABLE, ""), media_dir() / "out"
+    if not base or not page.resolve().is_relative_to(served.resolve()):
+        return ""
+    return f"{base.rstrip('/')}/{quote(page.resolve().relative_to(served.resolve()).as_posix())}"
+
+
+_MEASURED = ("measured", "figures", "sync", "identity", "coverage", "sound", "marks")
+
+
+def _title(script: Script | None) -> str:
+    """The script's own title, or how it begins."""
+    if script is None:
+        return ""
+    begin = script.lines[0].written if script.lines else ""
+    return script.title or shorten(begin, _TITLE_LENGTH, placeholder=" …")
+
+
+def _alignments(master: Master) -> tuple[Alignment, ...]:
+    return tuple(placement.alignment for placement in master.timeline.placements)
+
+
+def _flow_run_id() -> str:
+    from prefect.runtime import flow_run
+
+    return str(flow_run.id or "")
+
+
+def _run_facts() -> dict[str, str]:
+    from prefect.runtime import flow_run
+
+    url = flow_run.ui_url if flow_run.id else None
+    return {"flow_run_id": _flow_run_id(), "name": str(flow_run.name or ""), "url": str(url or "")}
+
+
+def _seeds(production: dict[str, Any], alignments: tuple[Alignment, ...]) -> dict[str, Any]:
+    """Every seed of the production, by its dotted name, and the one that each line was spoken with."""
+    found: dict[str, Any] = {}
+
+    def search(value: Any, name: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                search(inner, f"{name}.{key}" if name else key)
+        elif name.rpartition(".")[2] == "seed":
+            found[name] = value
+
+    search(production, "")
+    spoken = [alignment.speech.utterance.seed for alignment in alignments]
+    return {**found, "lines": ", ".join(map(str, spoken)) or "none"}
+
+
+def _weights(alignments: tuple[Alignment, ...], face: FaceSet | None, model: SwapModel | None) -> list[dict[str, str]]:
+    found = []
+    for voice in dict.fromkeys(alignment.speech.utterance.voice for alignment in alignments):
+        digests = [weights.digest for weights in voice.weights] or [""]
+        found += [{"name": f"voice {voice.name}", "licence": voice.licence, "sha256": digest} for digest in digests]
+    if face is not None:
+        from av_models.face.backend import get_backend
+
+        backend = get_backend(face.track.backend)
+        found.append({"name": f"faces by {backend.name}", "licence": backend.licence, "sha256": ""})
+    if model is not None:
+        licence = "trained in this run; bound to the consent records above"
+        found.append({"name": "swap model", "licence": licence, "sha256": model.weights.digest})
+    return found
+
+
+def _inputs(people: dict[str, Any]) -> dict[str, str]:
+    return {
+        name: f"{face.track.footage.name} (SHA-256 {face.track.footage.media.digest})"
+        for name, face in people.items()
+        if face
+    }
+
+
+def _draw_wave(path: Path, alignment: Alignment) -> None:
+    from av_models.io.audio import read_wav
+    from av_models.io.disk import new_file
+    from av_models.io.preview import waveform_plot
+
+    samples, rate_hz = read_wav(store().path(alignment.speech.audio))
+    picture = waveform_plot(samples, rate_hz, alignment.words, alignment.phones)
+    with new_file(path, len(picture)) as part:
+        part.write_bytes(picture)
+
+
+def _draw_frame(path: Path, video: Path) -> None:
+    """A frame of the first third, where the talk has begun, for a player that has not started."""
+    from av_models.io.video import frame_times, read_pictures
+
+    frame = len(frame_times(video)) // 3
+    _write_jpeg(path, next(read_pictures(video, [frame])).rgb)
+
+
+def _draw_misses(folder: Path, master: Master, quality: QualityReport, boxes: np.ndarray) -> None:
+    """The face in every frame whose lips should have closed; the first of them when they are many."""
+    import cv2
+
+    from av_models.io.video import read_pictures
+
+    missed = (closure.frame for closure in quality.sync.closures if not closure.hit)
+    frames = [frame for frame in dict.fromkeys(missed) if np.isfinite(boxes[frame]).all()][:_MOST_MISSES]
+    for picture in read_pictures(store().path(master.video), frames):
+        left, top, right, bottom = boxes[picture.index]
+        margin = 0.15 * (right - left)
+        rows = slice(max(0, int(top - margin)), int(bottom + margin))
+        columns = slice(max(0, int(left - margin)), int(right + margin))
+        face = picture.rgb[rows, columns]
+        scale = _THUMB_PX / max(face.shape[1], 1)
+        small = cv2.resize(face, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        _write_jpeg(folder / f"miss-{picture.index:05d}.jpg", small)
+
+
+def _write_jpeg(path: Path, rgb: np.ndarray) -> None:
+    from av_models.io.disk import new_file
+    from av_models.io.preview import encode_jpeg
+
+    data = encode_jpeg(rgb)
+    with new_file(path, len(data)) as part:
+        part.write_bytes(data)

@@ -1,0 +1,70 @@
+"""Pictures for the tests of faces, made from the two fictional people of media/samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from av_models.io.video import read_pictures
+
+Rgb = NDArray[np.uint8]
+
+_SAMPLES = Path(__file__).parents[2] / "media" / "samples"
+_CLIPS = {"woman": "source_a.mp4", "man": "actor_b.mp4"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    index: int
+    time: Fraction
+    rgb: Rgb
+
+
+@lru_cache
+def performance(who: str, n: int) -> tuple[Rgb, ...]:
+    """The first n frames (512, 512, 3) of 'woman' or 'man'."""
+    return tuple(picture.rgb for picture in read_pictures(_SAMPLES / _CLIPS[who], range(n)))
+
+
+def shown(frames: Iterable[Rgb]) -> Iterator[Picture]:
+    for index, rgb in enumerate(frames):
+        yield Picture(index, Fraction(index, 25), rgb)
+
+
+def scaled(rgb: Rgb, scale: float) -> Rgb:
+    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=kind)
+
+
+def head(who: str, frame: int, height_px: int = 170) -> Rgb:
+    """Head and neck, cut out of the frame."""
+    return scaled(performance(who, frame + 1)[frame][110:450, 110:410], height_px / 340)
+
+
+def wall(width_px: int, height_px: int) -> Rgb:
+    rgb = np.full((height_px, width_px, 3), 90, np.uint8)
+    rgb[::7] = 70
+    return rgb
+
+
+def pasted(canvas: Rgb, picture: Rgb, left: float, top: float) -> Rgb:
+    """Paste; what lies beyond the canvas is cut off."""
+    x, y = round(left), round(top)
+    height, width = picture.shape[:2]
+    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + width, canvas.shape[1]), min(y + height, canvas.shape[0])
+    if x0 < x1 and y0 < y1:
+        canvas[y0:y1, x0:x1] = picture[y0 - y : y1 - y, x0 - x : x1 - x]
+    return canvas
+
+
+def turned(rgb: Rgb, degrees: float) -> Rgb:
+    height, width = rgb.shape[:2]
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    return cv2.warpAffine(rgb, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
