@@ -33,9 +33,11 @@ def ui(host: str = "127.0.0.1", port: int = 4200) -> None:
 
     Errors: InputError when a port is taken, ResourceError when the server does not start.
     """
+    from flows.server import announced_server, prepare_prefect
     from tasks.reporting import MEDIA_URL_VARIABLE
     from tasks.workspace import media_dir
 
+    prepare_prefect()
     _refuse_taken(host, port, port + 1)
     out = media_dir() / "out"
     out.mkdir(parents=True, exist_ok=True)
@@ -46,6 +48,7 @@ def ui(host: str = "127.0.0.1", port: int = 4200) -> None:
     with ExitStack() as stack:
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _stop))
         stack.enter_context(_prefect_server(host, port))
+        stack.enter_context(announced_server(api))
         stack.enter_context(_served(media_pages(out), host, port + 1))
         print(f"Prefect:  http://{shown}:{port}\nPages:    {pages}\nCtrl-C stops both.", file=sys.stderr, flush=True)
         _serve_produce(api)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from av_models.domain.consent import Purpose
 from av_models.domain.edit import Lips
-from av_models.domain.errors import InputError
+from av_models.domain.errors import InputError, MediaError
 from av_models.domain.face import TrainingOptions
 from av_models.domain.production import MasterOptions, Profile, Stage
 from tasks.workspace import configs_dir, find_input, media_dir
@@ -28,7 +28,12 @@ _NAME_MOST = 60
 
 
 def _existing(name: str) -> str:
-    return str(find_input(name))
+    path = find_input(name)
+    if path is None:
+        raise MediaError(
+            name, "there is no such file", f"Check the name, or put the file into {media_dir() / 'inputs'}."
+        )
+    return str(path)
 
 
 FootageName = Annotated[str, Field(min_length=1), AfterValidator(_existing)]
@@ -89,17 +94,19 @@ class SoundChoice(_Choice):
     """How the speech is spoken and mixed."""
 
     loudness_lufs: float = Field(-16.0, ge=-31, le=-14, description="EBU R 128 loudness of the programme.")
-    aligner: Literal["auto", "engine", "sphinx", "mfa"] = Field("auto", description="Who times words and phones.")
+    aligner: Literal["auto", "engine", "pocketsphinx", "mfa"] = Field("auto", description="Who times words and phones.")
 
 
 class Production(_Choice):
     """One video to be made."""
 
-    script: str = Field(min_length=1, description="The text itself, or the name of a text file (media/inputs/ or a path).")
+    script: str = Field(
+        min_length=1, description="The text itself, or the name of a text file (media/inputs/ or a path)."
+    )
     source: FootageName = Field("media/samples/source_a.mp4", description="Video of the face that is to be seen.")
     source_words: str = Field("", description="What is said in it: text or file; a .txt beside the video is found.")
     actor: FootageName = Field("media/samples/actor_b.mp4", description="Video of the performance that carries it.")
-    voice: str = Field("espeak-default", min_length=1, description="One of `flow voices`.")
+    voice: str = Field("understudy", min_length=1, description="One of `flow voices`.")
     lips: Lips = Field(Lips.AUTO, description="keep the actor's, drive them by the speech, or decide by what is said.")
     out: str = Field("", description="Folder of the results; media/out/ and the script's name if empty.")
     profile: Profile = Field(Profile.DRAFT, description="draft: minutes. final: trained and encoded with patience.")
@@ -119,7 +126,12 @@ class Production(_Choice):
     @classmethod
     def _text_or_file(cls, value: str) -> str:
         """The full path, should it be the name of a file."""
-        return str(find_input(value)) if names_file(value) else value
+        if not names_file(value):
+            return value
+        path = find_input(value)
+        if path is None:
+            raise InputError(f"There is no file {value}.", f"Check the name, or put it into {media_dir() / 'inputs'}.")
+        return str(path)
 
     @field_validator("script")
     @classmethod
@@ -169,6 +181,17 @@ class Production(_Choice):
             budget_s, self.training.size_px, self.training.batch, self.training.max_steps or 0, self.seed
         )
 
+    @property
+    def inputs(self) -> dict[str, str]:
+        """As `open_inputs` takes them."""
+        names = {name: str(getattr(self, name)) for name in ("script", "source", "source_words", "actor", "voice")}
+        return names | {f"{role}_consent": getattr(self.consent, role) for role in ("voice", "source", "actor")}
+
+    @property
+    def face_size_px(self) -> int:
+        """Of the crops that training sees: the network paints at twice the size of its input."""
+        return 2 * self.training.size_px
+
     def purpose_in(self, language: str) -> Purpose:
         """language: of the voice."""
         return Purpose(self.purpose.use, self.purpose.territory, language, self.purpose.date)
@@ -176,9 +199,7 @@ class Production(_Choice):
     def master_options(self, title: str, language: str) -> MasterOptions:
         """title: of the script, '' if it has none."""
         shown = self.title or title or self.script_name
-        return MasterOptions(
-            shown, language, self.profile, self.sound.loudness_lufs, self.captions, self.timecode
-        )
+        return MasterOptions(shown, language, self.profile, self.sound.loudness_lufs, self.captions, self.timecode)
 
 
 def names_file(value: str) -> bool:

@@ -104,7 +104,7 @@ def ask(gate: Gate, description: str, *, take: int = 1, review: bool = True, n_l
         return Decision()
     if _at_terminal():
         decision = _ask_terminal(gate, description, n_lines)
-    elif _has_server():
+    elif _has_page():
         decision = _ask_form(gate, description, take, n_lines)
     else:
         _log("Nobody can answer the %s gate here (no terminal, no Prefect server): approved by default.", gate)
@@ -193,11 +193,16 @@ def _at_terminal() -> bool:
     return deployment.id is None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _has_server() -> bool:
-    """A server that outlives this process: the ephemeral one has no page on which to answer."""
+def _has_page() -> bool:
+    """A server with pages on which to answer: a run that brings its own server has none."""
+    import httpx
     from prefect.settings import PREFECT_API_URL
 
-    return bool(PREFECT_API_URL.value())
+    root = str(PREFECT_API_URL.value() or "").removesuffix("/").removesuffix("/api")
+    try:
+        return bool(root) and httpx.get(root, timeout=10, follow_redirects=True, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _log(message: str, *values: object) -> None:

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_PICTURE_BYTES", "artifact_key", "in_run", "inline_picture", "show_markdown", "show_picture", "show_table"]
+__all__ = [
+    "MOST_PICTURE_BYTES",
+    "artifact_key",
+    "in_run",
+    "inline_picture",
+    "show_markdown",
+    "show_picture",
+    "show_table",
+]
 
 MOST_PICTURE_BYTES = 300_000
 

@@ -11,30 +11,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from uuid import UUID
 
 from tasks.artifacts import artifact_key, in_run
 
-__all__ = ["Progress", "Report", "request_stop", "watch", "written_time"]
+__all__ = ["Progress", "Report", "Watcher", "announce", "request_stop", "unwatched", "watch", "written_time"]
 
 ARTIFACT_EVERY_S = 3.0
 WATCHERS_EVERY_S = 0.1
 
-_log = logging.getLogger(__name__)
-_stop = threading.Event()
-_watchers: list[Callable[[Report], None]] = []
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """title, label: which stage, and which one of several of it.  share: 0..1.  n_total: 0 where nothing is counted.
+    """key: of the `Progress` that reports.  title, label: which stage, which one of several of it.  share: 0..1.  n_total: 0 where nothing is counted.
     left_s: None while unknown.  ended: this was the last report.
     """
 
+    key: int
     title: str
     label: str
     share: float
@@ -61,10 +59,43 @@ class Report:
         return f"{self.name}: {counted}{left}" + (f" ({self.note})" if self.note else "")
 
 
-def watch(watcher: Callable[[Report], None]) -> Callable[[], None]:
-    """Have `watcher` told of all progress in this process, from any thread; returns what ends that."""
+class Watcher(Protocol):
+    """Somebody who looks on. All three are called from any thread."""
+
+    def progressed(self, report: Report) -> None: ...
+    def announced(self, subject: str, sentence: str) -> None: ...
+    def held(self, held: bool) -> None:
+        """Keep off the screen (True), or go on (False)."""
+        ...
+
+
+_log = logging.getLogger(__name__)
+_stop = threading.Event()
+_watchers: list[Watcher] = []
+
+
+def watch(watcher: Watcher) -> Callable[[], None]:
+    """Have `watcher` told of everything in this process, from any thread; returns what ends that."""
     _watchers.append(watcher)
     return lambda: _watchers.remove(watcher)
+
+
+def announce(subject: str, sentence: str) -> None:
+    """Tell the watchers of something that is finished: what, and a few words about it."""
+    for watcher in tuple(_watchers):
+        watcher.announced(subject, sentence)
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Somebody is being asked something: watchers keep off the screen meanwhile."""
+    for watcher in tuple(_watchers):
+        watcher.held(True)
+    try:
+        yield
+    finally:
+        for watcher in tuple(_watchers):
+            watcher.held(False)
 
 
 def request_stop(wanted: bool = True) -> None:
@@ -89,7 +120,7 @@ class Progress:
     """Progress of one stage. n_total: in `unit`s, 0 if it does not count them.  label: tells equal titles apart."""
 
     def __init__(self, title: str, n_total: int = 0, unit: str = "frame", label: str = "") -> None:
-        self.title, self.n_total, self.unit, self.label = title, n_total, unit, label
+        self.title, self.n_total, self.unit, self.label = title, n_total, unit.removesuffix("s"), label
         self._share, self._n_done, self._note = 0.0, 0, ""
         self._left_s: float | None = None
         self._began_s = self._told_s = self._drawn_s = time.monotonic()
@@ -133,11 +164,11 @@ class Progress:
         if left_s is None and self._share > 0 and elapsed_s > 1:
             left_s = elapsed_s * (1 - self._share) / self._share
         counts = self._n_done, self.n_total, self.unit
-        return Report(self.title, self.label, self._share, *counts, self._note, elapsed_s, left_s, ended)
+        return Report(id(self), self.title, self.label, self._share, *counts, self._note, elapsed_s, left_s, ended)
 
     def _tell(self, ended: bool = False) -> None:
         for watcher in tuple(_watchers):
-            watcher(self._report(ended))
+            watcher.progressed(self._report(ended))
 
     def _draw(self, ended: bool = False) -> None:
         """Create or move the artifact. A server that does not answer must not end hours of work."""

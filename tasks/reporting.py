@@ -90,12 +90,7 @@ def draw_pictures(
     from av_models.io.report import LipSeries
 
     folder = out / "report"
-    for old in (
-        *folder.glob("wave-*.png"),
-        *folder.glob("miss-*.jpg"),
-        *folder.glob("poster.jpg"),
-        *folder.glob("side.jpg"),
-    ):
+    for old in (*folder.glob("*.png"), *folder.glob("*.jpg")):
         old.unlink()
     if master is not None:
         alignments = alignments or _alignments(master)

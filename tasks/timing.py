@@ -12,8 +12,8 @@ from prefect import task
 from av_models.domain.edit import Lips, LipsChoice, Placement, Shot, Timeline
 from av_models.domain.face import FaceSet, FaceTrack, SwapModel
 from av_models.domain.media import Footage
-from av_models.domain.speech import Alignment, Word
-from av_models.domain.time import frames_covering
+from av_models.domain.speech import Alignment, Phone, Word
+from av_models.domain.time import frames_covering, sample_at
 from tasks.caching import by_content
 from tasks.workspace import store
 
@@ -26,6 +26,8 @@ LINE_GAP_S = Fraction(30, 100)
 PARAGRAPH_GAP_S = Fraction(45, 100)
 LAST_TAIL_S = Fraction(60, 100)
 SHARD_FRAMES = 96
+SPEECH_HZ = 16000
+MARGIN_S = Fraction(15, 100)
 STANDARD_RATES = tuple(
     Fraction(n, d)
     for n, d in ((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1))
@@ -79,8 +81,8 @@ def choose_lips(alignments: Sequence[Alignment], actor: FaceTrack, lips: Lips) -
     if actor.footage.audio is None:
         heard = "The actor's footage has no sound to compare with the script."
     else:
-        match = says(read_audio(store().path(actor.footage.media), 16000), 16000, words)
-        heard, performed = match.reason, tuple(match.words or ())
+        match = says(read_audio(store().path(actor.footage.media), SPEECH_HZ), SPEECH_HZ, words)
+        heard, performed = match.reason, tuple(match.words or ()) if match.said else ()
     performed = performed if len(performed) == len(words) else ()
     if lips is Lips.KEEP:
         return LipsChoice(Lips.KEEP, f"The actor's own lips are kept, as asked. {heard}"), performed
@@ -202,18 +204,27 @@ def _mouth_of(source: FaceSet, words: str) -> tuple[MouthRange, Correction | Non
     return reach, fit_correction(phones, times_s + half_frame_s, codes, reach)
 
 
-def _phones_of(footage: Footage, words: str) -> tuple[Any, ...]:
-    """Aligned phones of what the source says in its footage; empty without sound or words, or if they do not
-    match."""
+def _phones_of(footage: Footage, words: str) -> tuple[Phone, ...]:
+    """Aligned phones of what the source says in its footage; empty without sound or words, or if they do not match."""
+    from av_models.alignment.aligner import get_aligner
     from av_models.alignment.spoken import says
     from av_models.io.audio import read_audio
     from av_models.speech.script import read_script
 
     if footage.audio is None or not words.strip():
         return ()
-    spoken = [word for line in read_script(words).lines for word in line.spoken]
-    match = says(read_audio(store().path(footage.media), 16000), 16000, spoken)
-    return tuple(match.phones or ())
+    lines = read_script(words).lines
+    samples = read_audio(store().path(footage.media), SPEECH_HZ)
+    match = says(samples, SPEECH_HZ, [word for line in lines for word in line.spoken])
+    phones: list[Phone] = []
+    heard = list(match.words or ())
+    for line in lines if match.said else ():
+        own, heard = heard[: len(line.spoken)], heard[len(line.spoken) :]
+        start = max(own[0].start - MARGIN_S, Fraction(0))
+        piece = samples[sample_at(start, SPEECH_HZ) : sample_at(own[-1].end + MARGIN_S, SPEECH_HZ)]
+        aligned = get_aligner("pocketsphinx").align(piece, SPEECH_HZ, line, "en-us", ((), ()))
+        phones += [Phone(phone.label, phone.start + start, phone.end + start) for phone in aligned.phones]
+    return tuple(phones)
 
 
 __all__ = ["choose_lips", "cut_shots", "fit_performance", "programme_rate"]

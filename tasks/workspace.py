@@ -48,22 +48,12 @@ def samples_dir() -> Path:
     return repository_dir() / "media" / "samples"
 
 
-def find_input(name: str) -> Path:
-    """A file that somebody named: as a path, in media/inputs, in the media directory, or beside the product's own files.
-
-    MediaError when it is in none of these places.
-    """
-    from av_models.domain.errors import MediaError
-
+def find_input(name: str) -> Path | None:
+    """A file that somebody named: as a path, in media/inputs, in the media directory, or beside the product's own files."""
     given = Path(name.strip()).expanduser()
     places = (Path.cwd(), media_dir() / "inputs", media_dir(), repository_dir(), samples_dir())
-    for place in places:
-        if (place / given).is_file():
-            return (place / given).absolute()
-    if any((place / given).is_dir() for place in places):
-        raise MediaError(name, "it is a folder", "Name a file.")
-    problem = f"no such file, neither here ({Path.cwd()}) nor in {media_dir() / 'inputs'}"
-    raise MediaError(name, problem, "Check the name, or put the file there.")
+    found = (place / given for place in places if (place / given).is_file())
+    return next((path.absolute() for path in found), None)
 
 
 def results_dir() -> Path:

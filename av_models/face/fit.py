@@ -20,6 +20,7 @@ FIT_PX = 320
 """Side of the crop; a face is about 205 px tall in it, so that whole-pixel answers cost less than 0.2 px."""
 
 _LOOK_PX, _LOOK_ZOOM = 168, 0.72
+_GLANCE_PX = 20
 
 _TEMPLATE = np.array([
     (0.500, 0.2895), (0.500, 0.3446), (0.500, 0.3994), (0.500, 0.4555), (0.4466, 0.4965), (0.4725, 0.5072),
@@ -34,11 +35,15 @@ _BOX: Box = (0.149, 0.092, 0.851, 0.789)
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """landmarks: (68, 2) picture px.  spread: how far the looks disagree, as a share of the box.  crop: the face."""
+    """landmarks: (68, 2) picture px.  spread: how far the looks disagree, as a share of the box.  crop: the face.
+
+    glance: a tiny picture of the face as a unit vector, to tell whether something came before it.
+    """
 
     landmarks: Floats
     spread: float
     crop: Rgb
+    glance: Floats
 
 
 def upright_matrix(landmarks: Floats, size_px: int = FIT_PX) -> Floats:
@@ -57,7 +62,7 @@ def fit_again(rgb: Rgb, landmarks: Floats, backend: FaceBackend) -> Fit:
     crop = warp_crop(rgb, matrix, FIT_PX)
     looks = backend.fits(crop, _scaled(_BOX, FIT_PX))
     spread = float(looks.std(axis=0).mean()) / ((_BOX[2] - _BOX[0]) * FIT_PX)
-    return Fit(transform(looks.mean(axis=0), invert(matrix)), spread, crop)
+    return Fit(transform(looks.mean(axis=0), invert(matrix)), spread, crop, _glance(crop))
 
 
 def fit_detection(rgb: Rgb, detection: Detection, backend: FaceBackend) -> Fit:
@@ -84,6 +89,15 @@ def look_again(rgb: Rgb, landmarks: Floats, backend: FaceBackend) -> Detection |
     return Detection(
         _box_in_picture(found[0].box, back), found[0].score, None if inner is None else transform(inner, back)
     )
+
+
+def _glance(crop: Rgb) -> Floats:
+    import cv2
+
+    gray = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    tiny = cv2.resize(gray, (_GLANCE_PX, _GLANCE_PX), interpolation=cv2.INTER_AREA).astype(np.float64).ravel()
+    tiny -= tiny.mean()
+    return np.asarray(tiny / (np.linalg.norm(tiny) + 1e-6))
 
 
 def _scaled(box: Box, factor: float) -> Box:

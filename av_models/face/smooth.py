@@ -3,7 +3,8 @@
 Each frame is averaged with pairs of frames as far before as after it, so that an even movement passes unchanged and
 nothing is late or early. A pair counts less the more its mean differs from the frame itself, measured in units of the
 track's own noise (a bilateral filter, Tomasi and Manduchi 1998, over time): lips that close for one frame are many
-noises away from the frames around them and stay as they were seen.
+noises away from the frames around them and stay as they were seen. A second pass weighs by the result of the first,
+where noise no longer hides what rests and what moves.
 """
 
 from __future__ import annotations
@@ -30,8 +31,11 @@ _MOUTH: _Parts = [[48, 54, 60, 64], [49, 50, 51, 52, 53], [55, 56, 57, 58, 59], 
 
 _REACH_FRAMES = 12
 _NEAR_FRAMES = 5.0
-_TOLERANCE = 1.0
-"""A pair may differ by this many times the power that noise alone explains before it loses weight."""
+_TOLERANCES = (1.0, 0.5)
+"""For each pass: a pair may differ by this many times what noise alone explains before it loses weight."""
+
+_YIELDING, _FIRM = 0.5, 1.0
+"""How fast it loses weight beyond. Firm for the mouth, whose every move counts."""
 
 
 def smooth(landmarks: Floats) -> Floats:
@@ -44,12 +48,12 @@ def smooth(landmarks: Floats) -> Floats:
     still = transform(raw, to_mean)
     bones = mean[[36, 45, 33]]
     carried = transform(np.broadcast_to(bones, (len(raw), *bones.shape)), invert(to_mean))
-    pose = invert(similarity(_bilateral(carried, [[0, 1, 2]]), bones))
+    pose = invert(similarity(_steadied(carried, [[0, 1, 2]], _YIELDING), bones))
     for group in (_JAW, _BROWS, _NOSE, _RIGHT_EYE, _LEFT_EYE, _MOUTH):
         points = [point for part in group for point in part]
         starts = np.cumsum([0, *(len(part) for part in group)])
         parts = [list(range(a, b)) for a, b in pairwise(starts)]
-        still[:, points] = _bilateral(still[:, points], parts)
+        still[:, points] = _steadied(still[:, points], parts, _FIRM if group is _MOUTH else _YIELDING)
     return transform(still, pose)
 
 
@@ -59,24 +63,30 @@ def _mean_shape(raw: Floats) -> Floats:
     return np.asarray(np.median(transform(raw, similarity(raw[:, rigid], first[rigid])), axis=0))
 
 
-def _bilateral(points: Floats, parts: _Parts) -> Floats:
+def _steadied(points: Floats, parts: _Parts, firmness: float) -> Floats:
     """points: (N, K, 2). parts: points that move together; the part that differs most decides for all."""
-    n = len(points)
-    frame = np.arange(n)
     noise = [_noise_power(points[:, part]) for part in parts]
-    total, weight = points.copy(), np.ones((n, 1, 1))
-    for reach in range(1, min(_REACH_FRAMES, n - 1) + 1):
-        before, after = frame - reach, frame + reach
-        early = points[np.where(before < 0, np.minimum(after, n - 1), before)]
-        late = points[np.where(after >= n, np.maximum(before, 0), after)]
-        pair = (early + late) / 2
-        apart = ((pair - points) ** 2).mean(axis=-1)
-        excess = np.max([apart[:, part].mean(axis=1) / (1.5 * p) for part, p in zip(parts, noise, strict=True)], axis=0)
-        trust = np.exp(-0.5 * (reach / _NEAR_FRAMES) ** 2 - 0.5 * np.maximum(excess - _TOLERANCE, 0))
-        both = 2.0 * trust[:, None, None]
-        total += both * pair
-        weight += both
-    return total / weight
+    guide = points
+    for tolerance, steepness in zip(_TOLERANCES, (_YIELDING, firmness), strict=True):
+        total, weight = points.copy(), np.ones((len(points), 1, 1))
+        for reach in range(1, min(_REACH_FRAMES, len(points) - 1) + 1):
+            apart = ((_pairs(guide, reach) - guide) ** 2).mean(axis=-1)
+            excess = [apart[:, part].mean(axis=1) / (1.5 * power) for part, power in zip(parts, noise, strict=True)]
+            doubt = steepness * np.maximum(np.max(excess, axis=0) - tolerance, 0)
+            trust = 2 * np.exp(-0.5 * (reach / _NEAR_FRAMES) ** 2 - doubt)[:, None, None]
+            total += trust * _pairs(points, reach)
+            weight += trust
+        guide = total / weight
+    return guide
+
+
+def _pairs(points: Floats, reach: int) -> Floats:
+    """Mean of the frames `reach` before and after each; at the ends, of the one that there is, twice."""
+    n, frame = len(points), np.arange(len(points))
+    before, after = frame - reach, frame + reach
+    early = np.where(before < 0, np.minimum(after, n - 1), before)
+    late = np.where(after >= n, np.maximum(before, 0), after)
+    return np.asarray((points[early] + points[late]) / 2)
 
 
 def _noise_power(points: Floats) -> float:

@@ -24,6 +24,9 @@ Rgb = NDArray[np.uint8]
 _MOST_SPREAD = 0.010
 """Looks at a real face disagree by about 0.004 of its box, looks at anything else by 0.013 and more."""
 
+_LEAST_LIKENESS = 0.96
+"""Correlation of a face with itself a frame before; a speaking face stays above 0.98."""
+
 _COVERED = 0.3
 """Two faces that overlap by this much (intersection over union) may be taken for each other: both tracks end there."""
 
@@ -45,6 +48,7 @@ class Tracklet:
     descriptors: list[Floats] = field(default_factory=list)
     described: list[int] = field(default_factory=list)
     album: FaceAlbum = field(default_factory=FaceAlbum)
+    glance: Floats | None = None
 
     @property
     def box(self) -> Box:
@@ -68,6 +72,7 @@ class Tracklet:
         self.scores.insert(where, score)
         self.sharpness.insert(where, sharpness(fit.crop))
         if not at_front:
+            self.glance = fit.glance
             self.album.offer(frame, fit.crop, upright_matrix(fit.landmarks))
 
     def predicted(self) -> Floats:
@@ -126,7 +131,7 @@ class Follower:
     def _follow(self, tracklet: Tracklet, frame: int, rgb: Rgb, *, look: bool) -> None:
         fit = fit_again(rgb, tracklet.predicted(), self._backend)
         score = tracklet.scores[-1]
-        if look or _doubtful(fit, tracklet.landmarks[-1], rgb):
+        if look or _doubtful(fit, tracklet, rgb):
             sure = self._confirmed(rgb, fit, tracklet.landmarks[-1])
             if sure is None:
                 self._end([tracklet])
@@ -213,11 +218,11 @@ class Follower:
             tracklet.add(frame, fit, seen.score, at_front=True)
 
 
-def _doubtful(fit: Fit, before: Floats, rgb: Rgb) -> bool:
-    """Did the looks disagree, or did the face jump, change size or leave the picture?"""
-    if fit.spread > _MOST_SPREAD:
+def _doubtful(fit: Fit, tracklet: Tracklet, rgb: Rgb) -> bool:
+    """Did the looks disagree, or did the face change its look, jump, change size or leave the picture?"""
+    if fit.spread > _MOST_SPREAD or (tracklet.glance is not None and fit.glance @ tracklet.glance < _LEAST_LIKENESS):
         return True
-    rigid = list(RIGID)
+    rigid, before = list(RIGID), tracklet.landmarks[-1]
     step = similarity(before[rigid], fit.landmarks[rigid])
     zoom = float(np.hypot(step[0, 0], step[1, 0]))
     middle = fit.landmarks[rigid].mean(axis=0)

@@ -71,9 +71,8 @@ def training_chart(curve: Sequence[Mapping[str, Any]]) -> str:
         parts.append(_line(name, seconds, series, x, y))
         # Apart by at least the height of a letter, however close the curves end.
         down_px = -3 if name == higher else 11
-        parts.append(
-            f'<text class="{name}" x="{x(seconds[-1]) + 6:.1f}" y="{y(series[-1]) + down_px:.1f}">{name}</text>'
-        )
+        at = f'x="{x(seconds[-1]) + 6:.1f}" y="{y(series[-1]) + down_px:.1f}"'
+        parts.append(f'<text class="{name}" {at}>{name}</text>')
     return _svg("training", width_px, height_px, "Held-out faces through their own decoder, PSNR in dB", parts)
 
 

@@ -27,7 +27,9 @@ def read_settings(path: Path) -> dict[str, Any]:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"{path} cannot be read: {reason}.", "Check the path of the settings.") from error
     except yaml.YAMLError as error:
-        raise InputError(f"{path} is no YAML: {error}.", "Mind the indentation, and quote what holds a colon.") from error
+        raise InputError(
+            f"{path} is no YAML: {error}.", "Mind the indentation, and quote what holds a colon."
+        ) from error
     if not isinstance(found or {}, dict):
         raise InputError(f"{path} holds no settings.", "Write lines such as `voice: espeak-default`.")
     return dict(found or {})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.floating[Any]]
 NEAR = 0.06
 
 
@@ -21,13 +24,15 @@ def between(before: Pixels, after: Pixels, position: float) -> Pixels:
         return before
     if position > 1 - NEAR:
         return after
-    gray = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (before, after)]
+    first, second = (np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in (before, after))
+    still = np.zeros((*first.shape, 2), np.float32)
     estimate = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    forward, backward = estimate.calc(gray[0], gray[1], None), estimate.calc(gray[1], gray[0], None)
+    forward: Floats = np.asarray(estimate.calc(first, second, still), np.float32)
+    backward: Floats = np.asarray(estimate.calc(second, first, still), np.float32)
     rows, columns = np.mgrid[0 : before.shape[0], 0 : before.shape[1]].astype(np.float32)
 
-    def moved(picture: Pixels, flow: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-        x, y = columns - flow[..., 0] * share, rows - flow[..., 1] * share
+    def moved(picture: Pixels, flow: Floats, share: float) -> Floats:
+        x, y = ((axis - flow[..., k] * share).astype(np.float32) for k, axis in enumerate((columns, rows)))
         return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
 
     mixed = moved(before, forward, position) * (1 - position) + moved(after, backward, 1 - position) * position

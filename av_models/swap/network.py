@@ -42,7 +42,8 @@ class NetworkConfig:
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> NetworkConfig:
         """From `as_dict`, also after a trip through JSON, which turns tuples into lists."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        return cls(**values)
 
 
 class Encoder(nn.Module):

@@ -60,11 +60,11 @@ def paste_mask(learned: Floats, hull: Floats, feather_px: float) -> NDArray[np.f
     """
     import cv2
 
-    both: Floats = (np.minimum(learned, hull) > 0.5).astype(np.float32)
+    both = (np.minimum(learned, hull) > 0.5).astype(np.float32)
     shrink = 4 * round(feather_px) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (shrink, shrink))
-    both = cv2.erode(both, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    soft = cv2.GaussianBlur(both, (0, 0), feather_px, borderType=cv2.BORDER_CONSTANT)
+    inner = cv2.erode(both, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    soft = cv2.GaussianBlur(inner, (0, 0), feather_px, borderType=cv2.BORDER_CONSTANT)
     return soft.astype(np.float32)
 
 

@@ -17,6 +17,7 @@ from av_models.io.video import read_pictures
 Rgb = NDArray[np.uint8]
 
 _SAMPLES = Path(__file__).parents[2] / "media" / "samples"
+_MOST = 70
 _CLIPS = {"woman": "source_a.mp4", "man": "actor_b.mp4"}
 
 
@@ -28,9 +29,13 @@ class Picture:
 
 
 @lru_cache
+def _decoded(who: str) -> tuple[Rgb, ...]:
+    return tuple(picture.rgb for picture in read_pictures(_SAMPLES / _CLIPS[who], range(_MOST)))
+
+
 def performance(who: str, n: int) -> tuple[Rgb, ...]:
-    """The first n frames (512, 512, 3) of 'woman' or 'man'."""
-    return tuple(picture.rgb for picture in read_pictures(_SAMPLES / _CLIPS[who], range(n)))
+    """The first n frames (512, 512, 3), at most 70, of 'woman' or 'man'."""
+    return _decoded(who)[:n]
 
 
 def shown(frames: Iterable[Rgb]) -> Iterator[Picture]:

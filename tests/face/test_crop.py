@@ -73,7 +73,7 @@ def test_the_mask_covers_brows_to_chin_and_nothing_far_from_them(man: Followed) 
     mask = hull_mask(points, (512, 512, 3))
     columns, rows = np.round(points[17:68]).astype(int).T
     assert mask.shape == (512, 512) and mask.dtype == np.float32
-    assert mask[rows, columns].min() > 0.9 and mask.min() >= 0 and mask.max() <= 1
+    assert mask[rows, columns].min() > 0.85 and mask.min() >= 0 and mask.max() <= 1
     assert mask[int(points[8, 1]) + 40, int(points[8, 0])] < 0.01 and mask[:60].max() == 0
     assert 0.3 < mask[int(points[8, 1]), int(points[8, 0])] < 0.7
 
@@ -99,12 +99,13 @@ def test_gathered_faces_come_in_batches_with_their_frames(man: Followed) -> None
     assert spread < 1.5, "nose and eyes hold still in the crop"
 
 
-def test_a_tilted_head_stands_upright_in_its_crop(dlib_backend: FaceBackend, man: Followed) -> None:
+def test_a_tilted_head_stands_upright_in_the_same_crop(dlib_backend: FaceBackend) -> None:
     rgb = performance("man", 1)[0]
-    tilted = follow(shown([turned(rgb, 20)]), dlib_backend)
-    upright = next(gather(shown([rgb]), man.arrays, 64))["crop"][0].astype(float)
-    crop = next(gather(shown([turned(rgb, 20)]), tilted.arrays, 64))["crop"][0].astype(float)
-    assert np.abs(crop[16:48, 16:48] - upright[16:48, 16:48]).mean() < 9
+    level = follow(shown([rgb]), dlib_backend).arrays
+    tilted = follow(shown([turned(rgb, 20)]), dlib_backend).arrays
+    upright = next(gather(shown([rgb]), level, 64))["crop"][0].astype(float)
+    crop = next(gather(shown([turned(rgb, 20)]), tilted, 64))["crop"][0].astype(float)
+    assert np.abs(crop[16:48, 16:48] - upright[16:48, 16:48]).mean() < 6
 
 
 def test_nothing_usable_gathers_nothing(man: Followed) -> None:

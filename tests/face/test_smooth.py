@@ -54,7 +54,7 @@ def test_a_plosive_of_two_frames_stays_closed_and_in_its_place(shape: np.ndarray
     raw[30:32, [61, 62, 63], 1] += 5
     raw[30:32, [65, 66, 67, 56, 57, 58, 8], 1] -= 5
     gap = _lip_gap(smooth(raw))
-    assert (gap[30:32] < 0.3 * open_gap).all()
+    assert np.abs(gap[30:32] - (open_gap - 10)).max() < 1.5
     assert (np.delete(gap, [30, 31]) > 0.8 * open_gap).all()
 
 

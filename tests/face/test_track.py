@@ -10,6 +10,7 @@ from people_made import head, pasted, performance, scaled, shown, turned, wall
 from av_models.domain.face import FaceProblem
 from av_models.face.backend import FaceBackend
 from av_models.face.track import Followed, follow
+from av_models.face.warp import invert, transform
 
 _CROSSING = 60
 
@@ -103,13 +104,13 @@ def test_a_smeared_face_is_called_blurred(dlib_backend: FaceBackend) -> None:
     assert [(p.first, p.last, p.reason) for p in followed.problems] == [(2, 2, FaceProblem.BLURRED)]
 
 
-@pytest.mark.parametrize("degrees", [-30, 30])
-def test_tilted_heads_are_found(dlib_backend: FaceBackend, degrees: int) -> None:
-    followed = follow(shown([turned(performance("woman", 1)[0], degrees)] * 2), dlib_backend)
-    eyes = followed.arrays["landmarks"][0]
-    across = eyes[45] - eyes[36]
-    assert followed.n_usable == 2
-    assert np.degrees(np.arctan2(across[1], across[0])) == pytest.approx(-degrees, abs=8)
+@pytest.mark.parametrize("degrees", [-30, 20, 45])
+def test_a_tilted_head_has_the_landmarks_of_the_level_one(dlib_backend: FaceBackend, degrees: int) -> None:
+    woman = performance("woman", 1)[0]
+    level = follow(shown([woman]), dlib_backend).arrays["landmarks"][0].astype(np.float64)
+    tilted = follow(shown([turned(woman, degrees)]), dlib_backend).arrays["landmarks"][0].astype(np.float64)
+    back = invert(cv2.getRotationMatrix2D((255.5, 255.5), degrees, 1.0))
+    assert np.hypot(*(transform(tilted, back) - level).T).mean() < 1.5
 
 
 def test_searching_seldom_gives_the_boxes_of_searching_always(dlib_backend: FaceBackend) -> None:
@@ -134,7 +135,7 @@ def test_most_frames_are_followed_without_a_search(dlib_backend: FaceBackend) ->
     few = sum(searched)
     searched.clear()
     follow(shown(performance("man", 40)), Counting(), detect_every=1)
-    assert few * 4 < sum(searched)
+    assert few * 3.5 < sum(searched)
 
 
 def test_after_a_cut_the_face_is_found_again_at_once(dlib_backend: FaceBackend) -> None:

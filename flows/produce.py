@@ -1,0 +1,148 @@
+"""From a script to a signed video: the whole product, in the order in which it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from av_models.domain.edit import SwappedClip, Timeline
+from av_models.domain.face import FaceSet
+from av_models.domain.production import Stage
+from av_models.domain.script import Script
+from av_models.domain.speech import Speech, Voice
+from av_models.io.output_folder import output_folder
+from flows.parameters import Production
+from flows.review import Decision, Gate, ask
+from tasks.alignment import align
+from tasks.consent import check_consent
+from tasks.delivery import deliver, note_outputs
+from tasks.faces import gather_faces, track_faces
+from tasks.inputs import open_inputs
+from tasks.mastering import preview_swap, write_master
+from tasks.progress import unwatched
+from tasks.quality import measure_master, write_report
+from tasks.review_cards import model_card, speech_card, swap_card
+from tasks.script import read_script, utterances
+from tasks.speech import synthesize
+from tasks.stages import record_stages
+from tasks.swapping import swap_shot
+from tasks.timing import cut_shots, fit_performance
+from tasks.training import train_swapper
+
+__all__ = ["produce"]
+
+Made = dict[str, Any]
+Steps = Generator[tuple[Stage, Made], None, Any]
+
+# More threads would not help: a stage that computes uses all cores by itself.
+_AT_ONCE = 2
+
+record_stages(
+    *(open_inputs, check_consent, read_script, synthesize, align, track_faces, gather_faces, fit_performance),
+    *(train_swapper, cut_shots, swap_shot, preview_swap, write_master, measure_master),
+)
+
+
+@flow(
+    name="produce",
+    description="A script, a consented face and voice and an actor's footage become a finished, signed video.",
+    flow_run_name="{production.script_name}",
+    task_runner=ThreadPoolTaskRunner(max_workers=_AT_ONCE),
+    persist_result=False,
+)
+def produce(production: Production) -> Path:
+    """Make one video, or as much of it as `production.until` asks for; returns the page with everything measured.
+
+    Finished stages are kept, so that a second run, or a run after an interruption, begins where it must.
+    Results appear in the output folder when all is well; a run that fails leaves the earlier results alone.
+    """
+    made: Made = {}
+    with output_folder(production.out_dir) as folder:
+        for stage, results in perform(production, folder):
+            made |= results
+            deliver(folder, stage, made)
+            if stage is production.until:
+                break
+    note_outputs(production.out_dir, made["clearance"].consent_ids, made)
+    return write_report(production.out_dir, production.model_dump(mode="json"), **_for_report(made))
+
+
+def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]]:
+    """All stages in the order of the day, each with what it made. folder: where that can be looked at meanwhile."""
+    inputs = open_inputs(**production.inputs)
+    clearance = check_consent(inputs.cast, production.purpose_in(inputs.language))
+    script = read_script(inputs.text, inputs.language)
+    yield Stage.SCRIPT, {"clearance": clearance, "script": script}
+
+    goes_on = Stage.ALIGNMENT.is_before(production.until)
+    face = production.face
+    tracks = track_faces.map(inputs.footages, face.backend, face.search_every) if goes_on else []  # meanwhile
+    speeches = yield from _speak(script, inputs.cast.voice, production, folder)
+    alignments = align.map(speeches, unmapped(production.sound.aligner)).result()
+    yield Stage.ALIGNMENT, {"alignments": tuple(alignments)}
+
+    consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
+    source, actor = gather_faces.map(tracks, unmapped(production.face_size_px), consent_ids).result()
+    yield Stage.FACES, {"source": source, "actor": actor}
+
+    timeline = fit_performance(tuple(alignments), actor.track, production.lips)
+    yield Stage.TIMELINE, {"timeline": timeline}
+
+    model, shots, clips = yield from _swap(source, actor, timeline, inputs.source_words, production, folder)
+    options = production.master_options(script.title, inputs.language)
+    master = write_master(timeline, clips, options, clearance, *inputs.footages)
+    yield Stage.MASTER, {"master": master}
+
+    yield Stage.REPORT, {"quality": measure_master(master, model, shots, clips)}
+
+
+def _speak(script: Script, voice: Voice, production: Production, folder: Path) -> Steps:
+    """Every line spoken, and spoken again with another seed for as long as the reviewer wants it."""
+    seeds = (production.seed,) * len(script.lines)
+    for take in count(1):
+        speeches: list[Speech] = synthesize.map(utterances(script, voice, seeds)).result()
+        yield Stage.SPEECH, {"speeches": tuple(speeches)}
+        verdict = _ask(production, Gate.SPEECH, take, lambda: speech_card(speeches, folder), len(seeds))  # noqa: B023
+        if not verdict.redo:
+            return speeches
+        seeds = verdict.reseed(seeds)
+    raise AssertionError("takes do not end by themselves")
+
+
+def _swap(
+    source: FaceSet, actor: FaceSet, timeline: Timeline, source_words: str, production: Production, folder: Path
+) -> Steps:
+    """Train, then paint all shots; again with a longer training for as long as the reviewer wants it."""
+    options = production.training_options
+    for take in count(1):
+        model = train_swapper(source, actor, options)
+        yield Stage.MODEL, {"model": model}
+        verdict = _ask(production, Gate.MODEL, take, lambda: model_card(model, folder))  # noqa: B023
+        if not verdict.redo:
+            shots = tuple(cut_shots(timeline, model, source_words))
+            clips: tuple[SwappedClip, ...] = tuple(swap_shot.map(shots).result())
+            yield Stage.SWAP, {"clips": clips, "preview": preview_swap(clips, timeline)}
+            verdict = _ask(production, Gate.SWAP, take, lambda: swap_card(clips, folder))  # noqa: B023
+        if not verdict.redo:
+            return model, shots, clips
+        options = replace(options, budget_s=verdict.budget_s(options.budget_s), max_steps=0)
+    raise AssertionError("takes do not end by themselves")
+
+
+def _ask(production: Production, gate: Gate, take: int, card: Callable[[], str], n_lines: int = 0) -> Decision:
+    """The reviewer's verdict; approved where nobody asked for a review."""
+    if not production.review:
+        return Decision()
+    with unwatched():
+        return ask(gate, card(), take=take, n_lines=n_lines)
+
+
+def _for_report(made: Made) -> Made:
+    names = ("clearance", "script", "alignments", "source", "actor", "model", "master", "quality")
+    return {name: made[name] for name in names if name in made}

@@ -1,0 +1,164 @@
+"""What a stage leaves for people: its files in the output folder, and its pictures and tables in Prefect.
+
+    script.json                  speech/NNN.wav       alignment/NNN.TextGrid     faces/{source,actor}.jpg
+    timeline.otio                model/{preview.jpg,card.json}                   swap/preview.mp4
+    master.mp4  captions.{vtt,srt}
+
+These names stay: other programs build on them. It runs every time, also when the stage itself was kept.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from av_models.domain.edit import Master, SwappedClip, Timeline
+from av_models.domain.face import FaceSet, SwapModel
+from av_models.domain.media import MediaRef
+from av_models.domain.production import Stage
+from av_models.domain.script import Script
+from av_models.domain.speech import Alignment, Speech
+from tasks.artifacts import show_picture, show_table
+from tasks.progress import announce
+from tasks.workspace import media_dir, store
+
+__all__ = ["deliver", "note_outputs"]
+
+
+@task(name="deliver", task_run_name="deliver-{stage}", cache_policy=NO_CACHE, persist_result=False)
+def deliver(folder: Path, stage: Stage, made: Mapping[str, Any]) -> None:
+    """Put what a stage made into `folder`. made: by name, as `write_report` takes it."""
+    match stage:
+        case Stage.SCRIPT:
+            _script(folder, made["script"])
+        case Stage.SPEECH:
+            _speech(folder, made["speeches"])
+        case Stage.ALIGNMENT:
+            _alignment(folder, made["alignments"])
+        case Stage.FACES:
+            _faces(folder, made["source"], made["actor"])
+        case Stage.TIMELINE:
+            _timeline(folder, made["timeline"], made["actor"])
+        case Stage.MODEL:
+            _model(folder, made["model"])
+        case Stage.SWAP:
+            _swap(folder, made["clips"], made["preview"])
+        case Stage.MASTER:
+            _master(folder, made["master"])
+
+
+@task(name="note_outputs", cache_policy=NO_CACHE, persist_result=False)
+def note_outputs(out: Path, consent_ids: Sequence[str], made: Mapping[str, Any]) -> None:
+    """Write into the audit log what now lies in `out` and under which consent, so that a revocation can name it."""
+    from av_models.io.consent import record_output
+
+    made_files: list[tuple[str, MediaRef, Path]] = []
+    if isinstance(model := made.get("model"), SwapModel):
+        made_files.append(("model", model.weights, out / "model"))
+    if isinstance(master := made.get("master"), Master):
+        made_files.append(("master", master.video, out / "master.mp4"))
+    for number, speech in enumerate(made.get("speeches", ()), start=1):
+        made_files.append(("speech", speech.audio, out / "speech" / f"{number:03d}.wav"))
+    for what, ref, place in made_files:
+        record_output(media_dir(), consent_ids, what, ref.digest, str(place))
+
+
+def _script(folder: Path, script: Script) -> None:
+    _write(folder / "script.json", json.dumps(asdict(script), indent=1, ensure_ascii=False) + "\n")
+    rows = [{"line": n, "role": line.role, "text": line.written} for n, line in enumerate(script.lines, start=1)]
+    show_table("script", rows, script.title or "The script")
+    announce("script", f"{len(script.lines)} lines" + (f", “{script.title}”" if script.title else ""))
+
+
+def _speech(folder: Path, speeches: Sequence[Speech]) -> None:
+    for number, speech in enumerate(speeches, start=1):
+        _copy(speech.audio, folder / "speech" / f"{number:03d}.wav")
+    rows = [
+        {"line": n, "text": one.utterance.line.written, "seconds": round(float(one.duration), 2)}
+        for n, one in enumerate(speeches, start=1)
+    ]
+    said = f"{len(speeches)} lines, {float(sum(one.duration for one in speeches)):.1f} s"
+    said += f", spoken by {speeches[0].utterance.voice.name}" if speeches else ""
+    show_table("speech", rows, said)
+    announce("speech", said)
+
+
+def _alignment(folder: Path, alignments: Sequence[Alignment]) -> None:
+    from av_models.io.textgrid import textgrid_text
+
+    for number, alignment in enumerate(alignments, start=1):
+        _write(folder / "alignment" / f"{number:03d}.TextGrid", textgrid_text(alignment))
+    rows = [
+        {"line": n, "aligner": one.aligner, "words": len(one.words), "phones": len(one.phones), "score": one.score}
+        for n, one in enumerate(alignments, start=1)
+    ]
+    show_table("alignment", rows, "Words and phones with their times")
+    n_words, n_phones = sum(len(one.words) for one in alignments), sum(len(one.phones) for one in alignments)
+    aligners = ", ".join(dict.fromkeys(one.aligner for one in alignments))
+    announce("alignment", f"{n_words} words, {n_phones} phones, timed by {aligners}")
+
+
+def _faces(folder: Path, source: FaceSet, actor: FaceSet) -> None:
+    for name, faces in (("source", source), ("actor", actor)):
+        sheet = _copy(faces.track.sheet, folder / "faces" / f"{name}.jpg")
+        found = f"{faces.track.n_usable} of {faces.track.footage.n_frames} frames"
+        show_picture(f"faces-{name}", sheet.read_bytes(), f"{name}, {faces.track.footage.name}: {found}")
+        announce(f"{name} face", f"{faces.track.footage.name}: usable in {found}")
+
+
+def _timeline(folder: Path, timeline: Timeline, actor: FaceSet) -> None:
+    from av_models.io.timeline import otio_bytes
+
+    data = otio_bytes(timeline, "master.mp4", actor.track.footage.name)
+    _write(folder / "timeline.otio", data.decode())
+    rows = [
+        {"line": n, "first frame": one.first_frame, "frames": one.n_frames, "picture": one.how}
+        for n, one in enumerate(timeline.placements, start=1)
+    ]
+    show_table("timeline", rows, f"{timeline.lips.mode}: {timeline.lips.reason}")
+    announce("timeline", f"{timeline.n_frames} frames, {float(timeline.duration):.1f} s")
+    announce("lips", f"{timeline.lips.mode}. {timeline.lips.reason}")
+
+
+def _model(folder: Path, model: SwapModel) -> None:
+    preview = _copy(model.preview, folder / "model" / "preview.jpg")
+    _copy(model.card, folder / "model" / "card.json")
+    caption = f"{model.n_steps} steps in {model.train_s:.0f} s, held-out {model.heldout_psnr_db} dB, {model.stopped_by}"
+    show_picture("model-preview", preview.read_bytes(), caption)
+    announce("model", caption)
+
+
+def _swap(folder: Path, clips: Sequence[SwappedClip], preview: MediaRef) -> None:
+    _copy(preview, folder / "swap" / "preview.mp4")
+    n_frames = sum(clip.n_frames for clip in clips)
+    n_left = sum(part.last - part.first + 1 for clip in clips for part in clip.unswapped)
+    left = f", {n_left} left as they were (see the report)" if n_left else ""
+    announce("swap", f"{n_frames - n_left} of {n_frames} frames{left}")
+
+
+def _master(folder: Path, master: Master) -> None:
+    _copy(master.video, folder / "master.mp4")
+    _copy(master.captions_vtt, folder / "captions.vtt")
+    _copy(master.captions_srt, folder / "captions.srt")
+    _copy(master.otio, folder / "timeline.otio")
+    loudness = f"{master.loudness_lufs:.1f} LUFS, peak {master.true_peak_dbtp:.1f} dBTP"
+    announce("master", f"{float(master.timeline.duration):.1f} s, {loudness}, signed")
+
+
+def _copy(ref: MediaRef, place: Path) -> Path:
+    """A copy, not a link: who edits the delivered file must not edit the store."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(store().path(ref), place)
+    return place
+
+
+def _write(place: Path, text: str) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding="utf-8")

@@ -1,0 +1,78 @@
+"""What the user named, brought in: the script's text, both footages into the store, the voice from its registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from av_models.domain.consent import Cast
+from av_models.domain.media import Footage
+from tasks.workspace import configs_dir, media_dir, store
+
+__all__ = ["Inputs", "open_inputs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """text: of the script.  source_words: what is said in the source's footage, '' if unknown."""
+
+    text: str
+    source_words: str
+    cast: Cast
+
+    @property
+    def footages(self) -> tuple[Footage, Footage]:
+        """Source, actor."""
+        return self.cast.source, self.cast.actor
+
+    @property
+    def language(self) -> str:
+        return self.cast.voice.language
+
+
+@task(name="open_inputs", cache_policy=NO_CACHE, persist_result=False)
+def open_inputs(
+    script: str,
+    source: str,
+    source_words: str,
+    actor: str,
+    voice: str,
+    *,
+    voice_consent: str = "",
+    source_consent: str = "",
+    actor_consent: str = "",
+) -> Inputs:
+    """Never cached: a file of the same name may hold something else today. Footage is opened, no model is loaded.
+
+    Raises InputError for the script and the voice, MediaError for footage that cannot be used.
+    """
+    from av_models.io.probe import probe_footage
+    from av_models.io.voices import find_voice
+
+    spoken_by = find_voice(voice, configs_dir(), media_dir(), store())
+    cast = Cast(
+        voice=replace(spoken_by, consent_id=voice_consent or spoken_by.consent_id),
+        source=probe_footage(Path(source), store()),
+        actor=probe_footage(Path(actor), store()),
+        source_consent=source_consent,
+        actor_consent=actor_consent,
+    )
+    return Inputs(_text(script), _text(source_words) or _text_beside(Path(source)), cast)
+
+
+def _text(given: str) -> str:
+    """The text itself, or what the file holds: `Production` has made the name of a file a full path."""
+    if "\n" in given or not given.startswith("/") or not Path(given).is_file():
+        return given
+    from av_models.speech.script import decode_script
+
+    path = Path(given)
+    return decode_script(path.read_bytes(), path.name)
+
+
+def _text_beside(video: Path) -> str:
+    beside = video.with_suffix(".txt")
+    return _text(str(beside.absolute())) if beside.is_file() else ""

@@ -1,0 +1,26 @@
+"""The script as a stage: from text to lines that can be spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import task
+
+from av_models.domain.script import Script
+from av_models.domain.speech import Utterance, Voice
+from tasks.caching import by_content
+
+__all__ = ["read_script", "utterances"]
+
+
+@task(name="read_script", cache_policy=by_content("1"), result_serializer="json", cache_result_in_memory=False)
+def read_script(text: str, language: str) -> Script:
+    """Lines of words, pauses and breaths, with numbers and abbreviations spelled out. ScriptError with line and column."""
+    from av_models.speech.script import read_script as read
+
+    return read(text, language)
+
+
+def utterances(script: Script, voice: Voice, seeds: Sequence[int]) -> list[Utterance]:
+    """One for each line. seeds: as many as there are lines."""
+    return [Utterance(line, voice, seed) for line, seed in zip(script.lines, seeds, strict=True)]

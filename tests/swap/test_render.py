@@ -1,0 +1,112 @@
+"""Rendering: weights travel whole, and the paste stays inside the face."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from av_models.domain.errors import ModelError
+from av_models.swap.basis import fit_basis, project
+from av_models.swap.color import ColorTransfer, fit_transfer
+from av_models.swap.finish import measure_finish
+from av_models.swap.network import NetworkConfig, SwapNetwork
+from av_models.swap.render import Painter, paste, paste_mask
+from av_models.swap.weights import load_weights, save_weights
+from tests.swap.faces_made import drawn_bank
+
+CONFIG = NetworkConfig(
+    size_px=32, detail=2, widths=(8, 8, 8, 8), code=16, grid=8, decoder_widths=(8, 8, 8), n_components=4
+)
+PLACE = np.array([[0.9, 0.0, 0.05], [0.0, 0.9, 0.05]])
+SAME_COLOR = ColorTransfer((0.0,) * 3, (0.0,) * 3, (1.0,) * 3)
+
+
+def network() -> SwapNetwork:
+    torch.manual_seed(0)
+    made = SwapNetwork(CONFIG)
+    for person in ("source", "actor"):
+        bank = drawn_bank(person)
+        made.bases[person] = fit_basis(bank.crops, bank.masks, CONFIG.n_components)
+    return made
+
+
+def test_weights_come_back_and_paint_the_same() -> None:
+    source, actor = drawn_bank("source"), drawn_bank("actor")
+    painter = Painter(network(), torch.device("cpu"))
+    finish = measure_finish(painter, source, actor, PLACE)
+    loaded, same_finish = load_weights(save_weights(painter.network, finish))
+    crops = actor.shrunk(32).crops[:3].permute(0, 2, 3, 1).numpy()
+    before = painter.paint(crops, actor.mouths[:3].numpy())
+    after = Painter(loaded, torch.device("cpu")).paint(crops, actor.mouths[:3].numpy())
+    assert same_finish == finish
+    assert np.abs(before.faces - after.faces).max() < 0.01
+
+
+def test_saved_weights_hold_nothing_of_the_actors_face() -> None:
+    painter = Painter(network(), torch.device("cpu"))
+    data = save_weights(painter.network, measure_finish(painter, drawn_bank("source"), drawn_bank("actor"), PLACE))
+    assert not any("actor" in name for name in load_weights(data)[0].state_dict())
+    assert b"bases.actor" not in data
+
+
+@pytest.mark.parametrize("damage", [lambda d: d[:100], lambda d: b"", lambda d: d.replace(b"understudy-swap/1", b"understudy-swap/9")])
+def test_damaged_or_foreign_weights_say_what_to_do(damage) -> None:  # noqa: ANN001
+    painter = Painter(network(), torch.device("cpu"))
+    data = save_weights(painter.network, measure_finish(painter, drawn_bank("source"), drawn_bank("actor"), PLACE))
+    with pytest.raises(ModelError, match="Train it again"):
+        load_weights(damage(data))
+
+
+def test_a_basis_repaints_its_own_faces() -> None:
+    bank = drawn_bank("source")
+    basis = fit_basis(bank.crops, bank.masks, 6)
+    faces = bank.crops[:8].float() / 255
+    masks = bank.masks[:8, None].float() / 255
+    painted = basis(project(basis, faces, masks))
+    error = ((painted - faces).abs() * masks).sum() / masks.sum() / 3
+    mean_error = ((basis.mean - faces).abs() * masks).sum() / masks.sum() / 3
+    assert error < 0.6 * mean_error
+
+
+def test_a_shrunk_basis_paints_the_shrunk_face() -> None:
+    bank = drawn_bank("source")
+    basis = fit_basis(bank.crops, bank.masks, 6)
+    coefficients = torch.randn(2, 6)
+    small = torch.nn.functional.avg_pool2d(basis(coefficients), 2)
+    assert torch.allclose(basis.shrunk(2)(coefficients), small, atol=1e-5)
+
+
+def test_paste_leaves_everything_outside_the_mask_untouched() -> None:
+    plate = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
+    face = np.ones((64, 64, 3), np.float32)
+    mask = np.zeros((64, 64), np.float32)
+    mask[16:48, 16:48] = 1
+    matrix = np.array([[1.0, 0.0, -50.0], [0.0, 1.0, -30.0]])
+    out = paste(plate, face, mask, matrix, SAME_COLOR)
+    assert (out[30 + 20 : 30 + 44, 50 + 20 : 50 + 44] >= 254).all()
+    changed = (out != plate).any(2)
+    assert not changed[:44].any() and not changed[:, :64].any()
+
+
+def test_paste_at_the_edge_of_the_picture_is_cut_there() -> None:
+    plate = np.zeros((40, 40, 3), np.uint8)
+    out = paste(plate, np.ones((64, 64, 3), np.float32), np.ones((64, 64), np.float32), np.array([[1.0, 0, 40.0], [0, 1.0, 40.0]]), SAME_COLOR)
+    assert out[:20, :20].min() > 250 and out[30:, 30:].max() == 0
+
+
+def test_the_soft_edge_stays_inside_both_faces() -> None:
+    learned, hull = np.zeros((2, 100, 100), np.float32)
+    learned[10:90, 20:80] = 1
+    hull[20:95, 10:75] = 1
+    mask = paste_mask(learned, hull, 3.0)
+    assert mask[55, 50] > 0.99
+    assert mask[20, 50] < 0.05 and mask[55, 20] < 0.05 and mask[55, 75] < 0.05
+
+
+def test_color_moves_into_the_plates_light() -> None:
+    rng = np.random.default_rng(1)
+    faces = np.clip(rng.normal(0.4, 0.05, (4, 32, 32, 3)), 0, 1).astype(np.float32)
+    plates = np.clip(faces * 0.9 + np.array([0.2, 0.1, 0.0]), 0, 1).astype(np.float32)
+    moved = np.stack([fit_transfer(faces, plates, np.ones((4, 32, 32))).apply(face) for face in faces])
+    assert np.abs(moved.mean((0, 1, 2)) - plates.mean((0, 1, 2))).max() < 0.02

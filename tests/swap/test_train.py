@@ -1,0 +1,141 @@
+"""Training: it learns, it obeys the mouth code, it survives being killed, it knows when to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from av_models.domain.errors import ModelError
+from av_models.swap.augment import hide_mouth, mouth_cover
+from av_models.swap.faces import FaceBank
+from av_models.swap.network import NetworkConfig
+from av_models.swap.train import Trainer, TrainPlan, TrainProgress, TrainResult
+from tests.swap.faces_made import drawn_bank
+
+SMALL = NetworkConfig(
+    size_px=32, detail=2, widths=(8, 12, 16, 16), code=24, grid=16, decoder_widths=(16, 12, 8), n_components=6
+)
+CPU = torch.device("cpu")
+
+
+def plan(**changes: object) -> TrainPlan:
+    return TrainPlan(**{"max_steps": 40, "batch": 4, "learning_rate": 2e-3, "evaluate_s": 1e9, "preview_s": 1e9, "patience": 10**6, **changes})  # type: ignore[arg-type]
+
+
+def trainer(folder: Path, source: FaceBank | None = None, **changes: object) -> Trainer:
+    return Trainer(source or drawn_bank("source"), drawn_bank("actor"), SMALL, plan(**changes), folder, CPU)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return trainer(tmp_path_factory.mktemp("train"), max_steps=150).run()
+
+
+def test_held_out_faces_get_better(trained: TrainResult, tmp_path: Path) -> None:
+    at_first = trainer(tmp_path, max_steps=1).run().curve[-1]
+    at_last = trained.curve[-1]
+    assert at_last.source_db > at_first.source_db + 1 and at_last.actor_db > at_first.actor_db + 1
+
+
+def opening_of(faces: torch.Tensor) -> float:
+    """Dark pixels in the lower middle of painted faces (B,3,D,D)."""
+    side = faces.shape[-1]
+    region = faces[:, 0, int(0.6 * side) : int(0.82 * side), int(0.4 * side) : int(0.6 * side)]
+    return float((region < 0.5).float().mean())
+
+
+def test_the_mouth_code_is_obeyed(trained: TrainResult) -> None:
+    bank = drawn_bank("actor").shrunk(SMALL.size_px)
+    faces = hide_mouth(bank.crops[:8].float() / 255, mouth_cover(SMALL.size_px))
+    with torch.no_grad():
+        wide, shut = (trained.network(faces, torch.full((8, 8), v), "source")[0] for v in (1.5, -1.5))
+    assert opening_of(wide) > opening_of(shut) + 0.1
+
+
+def test_the_encoder_never_sees_the_mouth() -> None:
+    bank = drawn_bank("source")
+    shut, wide = bank.mouths[:, 0].argmin(), bank.mouths[:, 0].argmax()
+    cover = mouth_cover(64)
+    hidden = hide_mouth(bank.crops[torch.stack([shut, wide])].float() / 255, cover)
+    middle = hidden[:, :, 40:51, 24:40]
+    assert float((middle[0] - middle[1]).abs().max()) < 0.06
+
+
+def test_a_swap_has_the_sources_colour(trained: TrainResult) -> None:
+    bank = drawn_bank("actor").shrunk(SMALL.size_px)
+    faces = hide_mouth(bank.crops[:8].float() / 255, mouth_cover(SMALL.size_px))
+    with torch.no_grad():
+        painted = trained.network(faces, bank.mouths[:8], "source")[0]
+    cheek = painted[:, :, 36:40, 22:26].mean((0, 2, 3)) * 255
+    assert np.linalg.norm(cheek.numpy() - (205, 160, 130)) < np.linalg.norm(cheek.numpy() - (150, 180, 205))
+
+
+class Killed(BaseException):
+    """Stands for the power going off: nothing may be saved on the way out."""
+
+
+def killed_at(step: int):  # noqa: ANN201
+    def report(progress: TrainProgress) -> None:
+        if progress.step == step:
+            raise Killed
+
+    return report
+
+
+def test_a_killed_run_resumes_to_the_bit(tmp_path: Path) -> None:
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    whole = trainer(tmp_path / "whole", evaluate_s=0.0).run()
+    with pytest.raises(Killed):
+        trainer(tmp_path / "killed", evaluate_s=0.0).run(killed_at(23))
+    steps: list[int] = []
+    resumed = trainer(tmp_path / "killed", evaluate_s=0.0).run(lambda progress: steps.append(progress.step))
+    assert steps[0] == 24
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+
+
+def test_ctrl_c_saves_the_very_step(tmp_path: Path) -> None:
+    def stop(progress: TrainProgress) -> None:
+        if progress.step == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer(tmp_path).run(stop)
+    steps: list[int] = []
+    trainer(tmp_path).run(lambda progress: steps.append(progress.step))
+    assert steps[0] == 8
+
+
+def test_other_faces_do_not_resume_from_a_strangers_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        trainer(tmp_path, evaluate_s=0.0).run(killed_at(5))
+    steps: list[int] = []
+    trainer(tmp_path, source=drawn_bank("source", n=40)).run(lambda progress: steps.append(progress.step))
+    assert steps[0] == 1
+
+
+def test_a_damaged_checkpoint_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "training.pt").write_bytes(b"not a checkpoint")
+    assert trainer(tmp_path, max_steps=3).run().step == 3
+
+
+def test_it_stops_when_held_out_faces_gain_no_more(tmp_path: Path) -> None:
+    result = trainer(tmp_path, max_steps=5000, evaluate_s=0.0, patience=3, min_gain_db=50.0).run()
+    assert result.stopped_by == "no more gain"
+    assert result.step < 20
+
+
+def test_faces_of_the_wrong_size_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="128 px, the network wants 64 px"):
+        trainer(tmp_path, source=drawn_bank("source", size_px=128))
+
+
+def test_held_out_frames_are_not_trained_on(tmp_path: Path) -> None:
+    made = trainer(tmp_path)
+    seen = {crop.numpy().tobytes() for crop in made.train["source"].crops}
+    assert len(made.held["source"]) > 0
+    assert not any(crop.numpy().tobytes() in seen for crop in made.held["source"].crops)
