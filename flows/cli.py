@@ -80,7 +80,7 @@ def run_produce(
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON on stdout, nothing else.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and Prefect's log.")] = False,
 ) -> None:
-    """Turn a script into a signed video. Finished stages are kept: the same command goes on where it was interrupted."""
+    """Turn a script into a signed video. Finished stages are kept: run it again to go on after an interruption."""
     given: dict[str, Any] = {
         "script": script,
         "source": source,

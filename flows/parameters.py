@@ -1,4 +1,4 @@
-"""`Production`: everything that a run can be asked for. The command line, the YAML files and the form of the UI are this.
+"""`Production`: all that a run can be asked for. The command line, the YAML files and the form of the UI are this class.
 
 What contradicts itself, or names a file that is not there, is refused here, before anything is computed.
 """

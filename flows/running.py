@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -87,10 +88,10 @@ def _run_flow(production: Production, ready: Callable[[], str]) -> Path:
 def _flush() -> None:
     """Hand over what Prefect still holds back, before its server is stopped."""
     from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogHandler
+    from prefect.logging.handlers import APILogWorker
 
     EventsWorker.drain_all(timeout=_PATIENCE_S)
-    APILogHandler.flush()
+    APILogWorker.drain_all(timeout=_PATIENCE_S)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The Prefect server behind a run: the one of `flow ui` while that is running, else one of our own for the time of the run.
+"""The Prefect server behind a run: that of `flow ui` while it is running, else one for the time of the run.
 
 Prefect can also run without a server, but then it loses what it has not yet written when the program ends. Runs that go
 on at the same time share one server, because its database is one file; the last to end stops it.
@@ -64,7 +64,7 @@ def prepare_prefect(debug: bool = False) -> None:
 
 @contextmanager
 def run_server() -> Iterator[Starting]:
-    """A server for the time of the block. It is started at once and waited for with `ready`, so that other work fits in."""
+    """A server for the time of the block. It is started at once and waited for with `ready`: other work fits in."""
     given = os.environ.get("PREFECT_API_URL", "")
     serving = given or _announced()
     if serving:
@@ -180,7 +180,7 @@ def _end(process_id: int) -> None:
 
 
 def _answers(api: str) -> bool:
-    """Asked past any proxy of the environment, and without a library that takes longer to load than the server to answer."""
+    """Asked past any proxy of the environment."""
     from urllib.error import URLError
     from urllib.request import ProxyHandler, build_opener
 

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a line for every finished stage, and a bar with the time left for a long one."""
+"""What a person sees while a run goes on: a line for each finished stage, a bar with the time left for a long one."""
 
 from __future__ import annotations
 

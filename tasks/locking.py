@@ -20,7 +20,7 @@ _POLL_S = 0.05
 
 
 class ProcessLocks:
-    """Prefect's `LockManager` over flock. folder: is asked for at each use, so that it may be moved by the environment."""
+    """Prefect's `LockManager` over flock. folder: asked for at each use, as the environment may move it."""
 
     def __init__(self, folder: Callable[[], Path]) -> None:
         self._folder = folder

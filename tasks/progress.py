@@ -28,8 +28,9 @@ WATCHERS_EVERY_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """key: of the `Progress` that reports.  title, label: which stage, which one of several of it.  share: 0..1.  n_total: 0 where nothing is counted.
-    left_s: None while unknown.  ended: this was the last report.
+    """key: of the `Progress` that reports.  title, label: which stage, which one of several of it.  share: 0..1.
+
+    n_total: 0 where nothing is counted.  left_s: None while unknown.  ended: this was the last report.
     """
 
     key: int

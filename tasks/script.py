@@ -15,7 +15,7 @@ __all__ = ["read_script", "utterances"]
 
 @task(name="read_script", cache_policy=by_content("1"), result_serializer="json", cache_result_in_memory=False)
 def read_script(text: str, language: str) -> Script:
-    """Lines of words, pauses and breaths, with numbers and abbreviations spelled out. ScriptError with line and column."""
+    """Lines of words, pauses and breaths, numbers and abbreviations spelled out. ScriptError with line and column."""
     from av_models.speech.script import read_script as read
 
     return read(text, language)

@@ -49,7 +49,7 @@ def samples_dir() -> Path:
 
 
 def find_input(name: str) -> Path | None:
-    """A file that somebody named: as a path, in media/inputs, in the media directory, or beside the product's own files."""
+    """A file that somebody named: as a path, in media/inputs, in the media directory, or among the product's own."""
     given = Path(name.strip()).expanduser()
     places = (Path.cwd(), media_dir() / "inputs", media_dir(), repository_dir(), samples_dir())
     found = (place / given for place in places if (place / given).is_file())

@@ -18,7 +18,7 @@ __all__ = ["output_folder"]
 def output_folder(target: Path) -> Iterator[Path]:
     """Yield an empty folder beside `target`; when all is well its entries replace those of the same name in `target`.
 
-    Files and folders in `target` that the run did not make stay. On any error, and on Ctrl-C, the new folder is removed.
+    What else lies in `target` stays. On any error, and on Ctrl-C, the new folder is removed.
     Errors: InputError when nothing can be written there, ResourceError when the disk is full.
     """
     part = target.with_name(f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:6]}.part")

@@ -25,10 +25,9 @@ def between(before: Pixels, after: Pixels, position: float) -> Pixels:
     if position > 1 - NEAR:
         return after
     first, second = (np.asarray(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY)) for p in (before, after))
-    still = np.zeros((*first.shape, 2), np.float32)
     estimate = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    forward: Floats = np.asarray(estimate.calc(first, second, still), np.float32)
-    backward: Floats = np.asarray(estimate.calc(second, first, still), np.float32)
+    forward: Floats = np.asarray(estimate.calc(first, second, np.zeros((*first.shape, 2), np.float32)), np.float32)
+    backward: Floats = np.asarray(estimate.calc(second, first, np.zeros((*first.shape, 2), np.float32)), np.float32)
     rows, columns = np.mgrid[0 : before.shape[0], 0 : before.shape[1]].astype(np.float32)
 
     def moved(picture: Pixels, flow: Floats, share: float) -> Floats:

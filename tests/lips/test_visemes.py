@@ -95,7 +95,9 @@ def test_mouth_codes_do_not_depend_on_size_or_tilt() -> None:
 def test_normalised_codes_map_one_persons_range_onto_anothers() -> None:
     small = mouth_codes(np.stack([face(g) for g in np.linspace(0, 10, 50)]))
     large = mouth_codes(np.stack([face(g) for g in np.linspace(0, 30, 50)]))
-    assert mouth_scale(small).normalise(small)[:, GAP] == pytest.approx(mouth_scale(large).normalise(large)[:, GAP], abs=0.02)
+    assert mouth_scale(small).normalise(small)[:, GAP] == pytest.approx(
+        mouth_scale(large).normalise(large)[:, GAP], abs=0.02
+    )
 
 
 def test_the_range_ignores_frames_without_a_face() -> None:

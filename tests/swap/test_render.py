@@ -50,7 +50,9 @@ def test_saved_weights_hold_nothing_of_the_actors_face() -> None:
     assert b"bases.actor" not in data
 
 
-@pytest.mark.parametrize("damage", [lambda d: d[:100], lambda d: b"", lambda d: d.replace(b"understudy-swap/1", b"understudy-swap/9")])
+@pytest.mark.parametrize(
+    "damage", [lambda d: d[:100], lambda d: b"", lambda d: d.replace(b"understudy-swap/1", b"understudy-swap/9")]
+)
 def test_damaged_or_foreign_weights_say_what_to_do(damage) -> None:  # noqa: ANN001
     painter = Painter(network(), torch.device("cpu"))
     data = save_weights(painter.network, measure_finish(painter, drawn_bank("source"), drawn_bank("actor"), PLACE))
@@ -91,7 +93,13 @@ def test_paste_leaves_everything_outside_the_mask_untouched() -> None:
 
 def test_paste_at_the_edge_of_the_picture_is_cut_there() -> None:
     plate = np.zeros((40, 40, 3), np.uint8)
-    out = paste(plate, np.ones((64, 64, 3), np.float32), np.ones((64, 64), np.float32), np.array([[1.0, 0, 40.0], [0, 1.0, 40.0]]), SAME_COLOR)
+    out = paste(
+        plate,
+        np.ones((64, 64, 3), np.float32),
+        np.ones((64, 64), np.float32),
+        np.array([[1.0, 0, 40.0], [0, 1.0, 40.0]]),
+        SAME_COLOR,
+    )
     assert out[:20, :20].min() > 250 and out[30:, 30:].max() == 0
 
 

@@ -22,7 +22,17 @@ CPU = torch.device("cpu")
 
 
 def plan(**changes: object) -> TrainPlan:
-    return TrainPlan(**{"max_steps": 40, "batch": 4, "learning_rate": 2e-3, "evaluate_s": 1e9, "preview_s": 1e9, "patience": 10**6, **changes})  # type: ignore[arg-type]
+    return TrainPlan(
+        **{
+            "max_steps": 40,
+            "batch": 4,
+            "learning_rate": 2e-3,
+            "evaluate_s": 1e9,
+            "preview_s": 1e9,
+            "patience": 10**6,
+            **changes,
+        }
+    )  # type: ignore[arg-type]
 
 
 def trainer(folder: Path, source: FaceBank | None = None, **changes: object) -> Trainer:
