@@ -26,6 +26,7 @@ __all__ = ["media_pages", "ui"]
 
 _START_S = 90
 _STOP_S = 10
+_ASK_S = 2
 
 
 def ui(host: str = "127.0.0.1", port: int = 4200) -> None:
@@ -72,21 +73,22 @@ def media_pages(out: Path) -> Starlette:
 
 def _serve_produce(api: str) -> None:
     """Offer the deployment and run what is asked for, one at a time, until interrupted."""
+    from prefect import serve
     from prefect.settings import PREFECT_API_URL, temporary_settings
     from prefect.types.entrypoint import EntrypointType
 
     from flows.produce import produce
 
     with temporary_settings({PREFECT_API_URL: api}):
-        # By module path: a path of a file would be looked up in the folder where `flow ui` was typed.
-        produce.serve(
-            name="produce",
+        deployment = produce.to_deployment(
+            "produce",
             description="A script, a consented face and voice, an actor's footage: a finished, signed video.",
             tags=["understudy"],
-            limit=1,
+            # By module: the path of a file would be looked up in the folder where `flow ui` was typed.
             entrypoint_type=EntrypointType.MODULE_PATH,
-            print_starting_message=False,
         )
+        # Not `produce.serve`: that pickles the flow for each run, and the types of its parameters are left behind.
+        serve(deployment, limit=1, query_seconds=_ASK_S, print_starting_message=False)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`Production`: all that a run can be asked for. The command line, the YAML files and the form of the UI are this class.
+"""`Production`: all that a run can be asked for. Command line, YAML files and the form of the UI are this one class.
 
 What contradicts itself, or names a file that is not there, is refused here, before anything is computed.
 """
@@ -46,9 +46,15 @@ class _Choice(BaseModel):
 class PurposeChoice(_Choice):
     """What the result is made for: every consent record must allow it."""
 
-    use: str = Field("demonstration", description="What for, such as demonstration, film, education or advertising.")
-    territory: str = Field("worldwide", description="Where it is shown: a country code such as DE, EU or worldwide.")
-    date: str = Field("", description="Day of publication as 2027-01-31, if known: consent must hold then, too.")
+    use: str = Field(
+        default="demonstration", description="What for, such as demonstration, film, education or advertising."
+    )
+    territory: str = Field(
+        default="worldwide", description="Where it is shown: a country code such as DE, EU or worldwide."
+    )
+    date: str = Field(
+        default="", description="Day of publication as 2027-01-31, if known: consent must hold then, too."
+    )
 
     @model_validator(mode="after")
     def _spelled_as_in_records(self) -> Self:
@@ -63,25 +69,29 @@ class PurposeChoice(_Choice):
 class ConsentChoice(_Choice):
     """Ids of consent records, where the files alone do not tell which one is meant."""
 
-    voice: str = Field("", pattern=r"^[\w-]*$")
-    source: str = Field("", pattern=r"^[\w-]*$")
-    actor: str = Field("", pattern=r"^[\w-]*$")
+    voice: str = Field(default="", pattern=r"^[\w-]*$")
+    source: str = Field(default="", pattern=r"^[\w-]*$")
+    actor: str = Field(default="", pattern=r"^[\w-]*$")
 
 
 class FaceChoice(_Choice):
     """How faces are found."""
 
     backend: Literal["dlib", "insightface", "face-alignment"] = "dlib"
-    search_every: int = Field(5, ge=1, le=60, description="Frames between two full searches.")
+    search_every: int = Field(default=5, ge=1, le=60, description="Frames between two full searches.")
 
 
 class TrainingChoice(_Choice):
     """How the swap model is trained."""
 
-    budget_s: float | None = Field(None, gt=0, le=7 * 86_400, description="Seconds of training; by profile if empty.")
-    max_steps: int | None = Field(None, ge=1, description="Steps instead of seconds, for repeatable runs.")
-    size_px: int = Field(128, ge=64, le=512, multiple_of=16, description="Of the network's input; it paints at twice.")
-    batch: int = Field(8, ge=1, le=256, description="Faces of each person in one step.")
+    budget_s: float | None = Field(
+        default=None, gt=0, le=7 * 86_400, description="Seconds of training; by profile if empty."
+    )
+    max_steps: int | None = Field(default=None, ge=1, description="Steps instead of seconds, for repeatable runs.")
+    size_px: int = Field(
+        default=128, ge=64, le=512, multiple_of=16, description="Of the network's input; it paints at twice."
+    )
+    batch: int = Field(default=8, ge=1, le=256, description="Faces of each person in one step.")
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
@@ -93,8 +103,10 @@ class TrainingChoice(_Choice):
 class SoundChoice(_Choice):
     """How the speech is spoken and mixed."""
 
-    loudness_lufs: float = Field(-16.0, ge=-31, le=-14, description="EBU R 128 loudness of the programme.")
-    aligner: Literal["auto", "engine", "pocketsphinx", "mfa"] = Field("auto", description="Who times words and phones.")
+    loudness_lufs: float = Field(default=-16.0, ge=-31, le=-14, description="EBU R 128 loudness of the programme.")
+    aligner: Literal["auto", "engine", "pocketsphinx", "mfa"] = Field(
+        default="auto", description="Who times words and phones."
+    )
 
 
 class Production(_Choice):
@@ -103,19 +115,29 @@ class Production(_Choice):
     script: str = Field(
         min_length=1, description="The text itself, or the name of a text file (media/inputs/ or a path)."
     )
-    source: FootageName = Field("media/samples/source_a.mp4", description="Video of the face that is to be seen.")
-    source_words: str = Field("", description="What is said in it: text or file; a .txt beside the video is found.")
-    actor: FootageName = Field("media/samples/actor_b.mp4", description="Video of the performance that carries it.")
-    voice: str = Field("understudy", min_length=1, description="One of `flow voices`.")
-    lips: Lips = Field(Lips.AUTO, description="keep the actor's, drive them by the speech, or decide by what is said.")
-    out: str = Field("", description="Folder of the results; media/out/ and the script's name if empty.")
-    profile: Profile = Field(Profile.DRAFT, description="draft: minutes. final: trained and encoded with patience.")
-    until: Stage = Field(Stage.REPORT, description="The stage to stop after.")
-    review: bool = Field(False, description="Ask for approval after speech, model and swap.")
-    seed: int = Field(7, ge=0, lt=2**31, description="Of everything that draws lots.")
-    title: str = Field("", max_length=200, description="Of the programme, if the script names none.")
-    captions: bool = Field(True, description="A caption track in the master.")
-    timecode: bool = Field(False, description="A timecode track in the master.")
+    source: FootageName = Field(
+        default="media/samples/source_a.mp4", description="Video of the face that is to be seen."
+    )
+    source_words: str = Field(
+        default="", description="What is said in it: text or file; a .txt beside the video is found."
+    )
+    actor: FootageName = Field(
+        default="media/samples/actor_b.mp4", description="Video of the performance that carries it."
+    )
+    voice: str = Field(default="espeak-default", min_length=1, description="One of `flow voices`.")
+    lips: Lips = Field(
+        default=Lips.AUTO, description="keep the actor's, drive them by the speech, or decide by what is said."
+    )
+    out: str = Field(default="", description="Folder of the results; media/out/ and the script's name if empty.")
+    profile: Profile = Field(
+        default=Profile.DRAFT, description="draft: minutes. final: trained and encoded with patience."
+    )
+    until: Stage = Field(default=Stage.REPORT, description="The stage to stop after.")
+    review: bool = Field(default=False, description="Ask for approval after speech, model and swap.")
+    seed: int = Field(default=7, ge=0, lt=2**31, description="Of everything that draws lots.")
+    title: str = Field(default="", max_length=200, description="Of the programme, if the script names none.")
+    captions: bool = Field(default=True, description="A caption track in the master.")
+    timecode: bool = Field(default=False, description="A timecode track in the master.")
     purpose: PurposeChoice = Field(default_factory=PurposeChoice)
     consent: ConsentChoice = Field(default_factory=ConsentChoice)
     face: FaceChoice = Field(default_factory=FaceChoice)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, unmapped
+from prefect.futures import PrefectFutureList
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from av_models.domain.edit import SwappedClip, Timeline
-from av_models.domain.face import FaceSet
+from av_models.domain.edit import Timeline
+from av_models.domain.face import FaceSet, FaceTrack
 from av_models.domain.production import Stage
 from av_models.domain.script import Script
 from av_models.domain.speech import Speech, Voice
@@ -23,9 +24,9 @@ from tasks.alignment import align
 from tasks.consent import check_consent
 from tasks.delivery import deliver, note_outputs
 from tasks.faces import gather_faces, track_faces
-from tasks.inputs import open_inputs
+from tasks.inputs import Inputs, open_inputs
 from tasks.mastering import preview_swap, write_master
-from tasks.progress import unwatched
+from tasks.progress import stopping_together, unwatched
 from tasks.quality import measure_master, write_report
 from tasks.review_cards import model_card, speech_card, swap_card
 from tasks.script import read_script, utterances
@@ -40,8 +41,8 @@ __all__ = ["produce"]
 Made = dict[str, Any]
 Steps = Generator[tuple[Stage, Made], None, Any]
 
-# More threads would not help: a stage that computes uses all cores by itself.
-_AT_ONCE = 2
+# More would not help: a stage that computes uses all cores by itself.
+_THREADS = 2
 
 record_stages(
     *(open_inputs, check_consent, read_script, synthesize, align, track_faces, gather_faces, fit_performance),
@@ -53,7 +54,7 @@ record_stages(
     name="produce",
     description="A script, a consented face and voice and an actor's footage become a finished, signed video.",
     flow_run_name="{production.script_name}",
-    task_runner=ThreadPoolTaskRunner(max_workers=_AT_ONCE),
+    task_runner=ThreadPoolTaskRunner(max_workers=_THREADS),  # type: ignore[arg-type]
     persist_result=False,
 )
 def produce(production: Production) -> Path:
@@ -63,7 +64,7 @@ def produce(production: Production) -> Path:
     Results appear in the output folder when all is well; a run that fails leaves the earlier results alone.
     """
     made: Made = {}
-    with output_folder(production.out_dir) as folder:
+    with stopping_together(), output_folder(production.out_dir) as folder:
         for stage, results in perform(production, folder):
             made |= results
             deliver(folder, stage, made)
@@ -80,15 +81,13 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
     script = read_script(inputs.text, inputs.language)
     yield Stage.SCRIPT, {"clearance": clearance, "script": script}
 
-    goes_on = Stage.ALIGNMENT.is_before(production.until)
-    face = production.face
-    tracks = track_faces.map(inputs.footages, face.backend, face.search_every) if goes_on else []  # meanwhile
+    tracks = _start_tracking(inputs, production)
     speeches = yield from _speak(script, inputs.cast.voice, production, folder)
     alignments = align.map(speeches, unmapped(production.sound.aligner)).result()
     yield Stage.ALIGNMENT, {"alignments": tuple(alignments)}
 
     consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
-    source, actor = gather_faces.map(tracks, unmapped(production.face_size_px), consent_ids).result()
+    source, actor = gather_faces.map(tracks.result(), unmapped(production.face_size_px), consent_ids).result()
     yield Stage.FACES, {"source": source, "actor": actor}
 
     timeline = fit_performance(tuple(alignments), actor.track, production.lips)
@@ -102,37 +101,41 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
     yield Stage.REPORT, {"quality": measure_master(master, model, shots, clips)}
 
 
+def _start_tracking(inputs: Inputs, production: Production) -> PrefectFutureList[FaceTrack]:
+    """Source and actor side by side, while lines are spoken; nobody, if the run ends before faces are wanted."""
+    footages = inputs.footages if Stage.ALIGNMENT.is_before(production.until) else ()
+    return track_faces.map(footages, production.face.backend, production.face.search_every)
+
+
 def _speak(script: Script, voice: Voice, production: Production, folder: Path) -> Steps:
     """Every line spoken, and spoken again with another seed for as long as the reviewer wants it."""
-    seeds = (production.seed,) * len(script.lines)
-    for take in count(1):
+    seeds, take = (production.seed,) * len(script.lines), 1
+    while True:
         speeches: list[Speech] = synthesize.map(utterances(script, voice, seeds)).result()
         yield Stage.SPEECH, {"speeches": tuple(speeches)}
-        verdict = _ask(production, Gate.SPEECH, take, lambda: speech_card(speeches, folder), len(seeds))  # noqa: B023
+        verdict = _ask(production, Gate.SPEECH, take, partial(speech_card, speeches, folder), len(seeds))
         if not verdict.redo:
             return speeches
-        seeds = verdict.reseed(seeds)
-    raise AssertionError("takes do not end by themselves")
+        seeds, take = verdict.reseed(seeds), take + 1
 
 
 def _swap(
     source: FaceSet, actor: FaceSet, timeline: Timeline, source_words: str, production: Production, folder: Path
 ) -> Steps:
     """Train, then paint all shots; again with a longer training for as long as the reviewer wants it."""
-    options = production.training_options
-    for take in count(1):
+    options, take = production.training_options, 1
+    while True:
         model = train_swapper(source, actor, options)
         yield Stage.MODEL, {"model": model}
-        verdict = _ask(production, Gate.MODEL, take, lambda: model_card(model, folder))  # noqa: B023
+        verdict = _ask(production, Gate.MODEL, take, partial(model_card, model, folder))
         if not verdict.redo:
             shots = tuple(cut_shots(timeline, model, source_words))
-            clips: tuple[SwappedClip, ...] = tuple(swap_shot.map(shots).result())
+            clips = tuple(swap_shot.map(shots).result())
             yield Stage.SWAP, {"clips": clips, "preview": preview_swap(clips, timeline)}
-            verdict = _ask(production, Gate.SWAP, take, lambda: swap_card(clips, folder))  # noqa: B023
+            verdict = _ask(production, Gate.SWAP, take, partial(swap_card, clips, folder))
         if not verdict.redo:
             return model, shots, clips
-        options = replace(options, budget_s=verdict.budget_s(options.budget_s), max_steps=0)
-    raise AssertionError("takes do not end by themselves")
+        options, take = replace(options, budget_s=verdict.budget_s(options.budget_s), max_steps=0), take + 1
 
 
 def _ask(production: Production, gate: Gate, take: int, card: Callable[[], str], n_lines: int = 0) -> Decision:

@@ -20,7 +20,7 @@ from av_models.domain.errors import RejectedError
 __all__ = ["Decision", "Gate", "ModelReview", "SpeechReview", "SwapReview", "Verdict", "ask", "line_numbers"]
 
 _WAIT_S = 7 * 24 * 3600
-_POLL_S = 5
+_POLL_S = 2
 _LINES = r"^[0-9,\s-]*$"
 _DATA_PICTURE = re.compile(r"!\[[^\]]*\]\(data:[^)]*\)\s*")
 

@@ -47,7 +47,7 @@ def preview_swap(clips: Sequence[SwappedClip], timeline: Timeline) -> MediaRef:
 
     with tempfile.TemporaryDirectory(prefix="understudy-preview-") as folder:
         plate, swapped, out = (Path(folder, name) for name in ("plate.mp4", "swapped.mp4", "preview.mp4"))
-        join_clips([store().path(clip.preview) for clip in clips], plate)
+        join_clips([store().path(clip.plate) for clip in clips], plate)
         join_clips([store().path(clip.video) for clip in clips], swapped)
         side_by_side(plate, swapped, out, timeline.rate)
         return store().put_file(out)

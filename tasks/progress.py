@@ -20,7 +20,17 @@ from uuid import UUID
 
 from tasks.artifacts import artifact_key, in_run
 
-__all__ = ["Progress", "Report", "Watcher", "announce", "request_stop", "unwatched", "watch", "written_time"]
+__all__ = [
+    "Progress",
+    "Report",
+    "Watcher",
+    "announce",
+    "request_stop",
+    "stopping_together",
+    "unwatched",
+    "watch",
+    "written_time",
+]
 
 ARTIFACT_EVERY_S = 3.0
 WATCHERS_EVERY_S = 0.1
@@ -99,12 +109,20 @@ def unwatched() -> Iterator[None]:
             watcher.held(False)
 
 
-def request_stop(wanted: bool = True) -> None:
+def request_stop() -> None:
     """End every stage of this process at its next report."""
-    if wanted:
+    _stop.set()
+
+
+@contextmanager
+def stopping_together() -> Iterator[None]:
+    """When one stage of the block fails, those beside it end at their next report instead of going on alone."""
+    _stop.clear()
+    try:
+        yield
+    except BaseException:
         _stop.set()
-    else:
-        _stop.clear()
+        raise
 
 
 def written_time(seconds: float) -> str:
@@ -182,7 +200,8 @@ class Progress:
         try:
             if self._artifact is None:
                 key = artifact_key(self.title, self.label, "progress")
-                self._artifact = create_progress_artifact(percent, key=key, description=report.sentence)
+                made = create_progress_artifact(percent, key=key, description=report.sentence)
+                self._artifact = made if isinstance(made, UUID) else None
             else:
                 update_progress_artifact(self._artifact, percent, description=report.sentence)
         except Exception as error:

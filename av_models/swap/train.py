@@ -42,7 +42,7 @@ class TrainPlan:
     budget_s: float = 210.0
     max_steps: int | None = None
     batch: int = 8
-    learning_rate: float = 6e-4
+    learning_rate: float = 1.2e-3
     eyes: float = 3.0
     mouth: float = 2.0
     mouth_noise: float = 0.05

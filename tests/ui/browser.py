@@ -57,6 +57,10 @@ class Page:
         size = {"width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": False}
         self._call("Emulation.setDeviceMetricsOverride", **size)
 
+    def prefer(self, scheme: str) -> None:
+        """'light' or 'dark'."""
+        self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
     def screenshot(self, path: Path) -> None:
         """The whole page as PNG."""
         path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", captureBeyondViewport=True)["data"]))

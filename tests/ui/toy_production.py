@@ -1,13 +1,13 @@
-"""A production of a few seconds that stops at a real gate and leaves a real page: what `flow ui` serves in the tests."""
+"""A production of a few seconds that stops at a real gate and leaves a real page: what the tests serve."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
+import numpy as np
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel, Field
 
+from av_models.io.preview import encode_jpeg
 from flows.review import Gate, ask
 from tasks.artifacts import inline_picture, show_markdown
 from tasks.quality import write_report
@@ -32,7 +32,7 @@ def speak(text: str, seed: int) -> str:
 def produce(production: Production) -> str:
     record_stages(speak)
     seeds, take = (7,) * production.n_lines, 1
-    picture = (Path(__file__).parent / "dot.png").read_bytes()
+    picture = encode_jpeg(np.full((24, 24, 3), (138, 59, 18), np.uint8))
     while True:
         spoken = [speak(production.script, seed) for seed in seeds]
         show_markdown("spoken", inline_picture(picture, "a dot") + "\n\n" + ", ".join(spoken), "what was spoken")
