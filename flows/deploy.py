@@ -36,12 +36,9 @@ def ui(host: str = "127.0.0.1", port: int = 4200) -> None:
     """
     from flows.server import announced_server, prepare_prefect
     from tasks.reporting import MEDIA_URL_VARIABLE
-    from tasks.workspace import media_dir
 
     prepare_prefect()
     _refuse_taken(host, port, port + 1)
-    out = media_dir() / "out"
-    out.mkdir(parents=True, exist_ok=True)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     api, pages = f"http://{shown}:{port}/api", f"http://{shown}:{port + 1}"
     # Before Prefect is imported here, and inherited by the processes that run the flows.
@@ -50,13 +47,16 @@ def ui(host: str = "127.0.0.1", port: int = 4200) -> None:
         stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _stop))
         stack.enter_context(_prefect_server(host, port))
         stack.enter_context(announced_server(api))
-        stack.enter_context(_served(media_pages(out), host, port + 1))
+        stack.enter_context(_served(media_pages(), host, port + 1))
         print(f"Prefect:  http://{shown}:{port}\nPages:    {pages}\nCtrl-C stops both.", file=sys.stderr, flush=True)
         _serve_produce(api)
 
 
-def media_pages(out: Path) -> Starlette:
-    """A site of the output folders: a list at '/', the files under it, seekable (Range requests are answered)."""
+def media_pages(out: Path | None = None) -> Starlette:
+    """A site of the output folders: a list at '/', the files under it, seekable (Range requests are answered).
+
+    out: `out` of the media directory, made if absent.
+    """
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import HTMLResponse, Response
@@ -64,16 +64,21 @@ def media_pages(out: Path) -> Starlette:
     from starlette.staticfiles import StaticFiles
 
     from av_models.io.report import render_index
+    from tasks.workspace import media_dir
+
+    folder = out or media_dir() / "out"
+    folder.mkdir(parents=True, exist_ok=True)
 
     def index(request: Request) -> Response:
-        return HTMLResponse(render_index(out))
+        return HTMLResponse(render_index(folder))
 
-    return Starlette(routes=[Route("/", index), Mount("/", StaticFiles(directory=out))])
+    return Starlette(routes=[Route("/", index), Mount("/", StaticFiles(directory=folder))])
 
 
 def _serve_produce(api: str) -> None:
     """Offer the deployment and run what is asked for, one at a time, until interrupted."""
     from prefect import serve
+    from prefect.deployments.runner import RunnerDeployment
     from prefect.settings import PREFECT_API_URL, temporary_settings
     from prefect.types.entrypoint import EntrypointType
 
@@ -87,6 +92,7 @@ def _serve_produce(api: str) -> None:
             # By module: the path of a file would be looked up in the folder where `flow ui` was typed.
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
+        assert isinstance(deployment, RunnerDeployment)  # a coroutine inside an event loop only
         # Not `produce.serve`: that pickles the flow for each run, and the types of its parameters are left behind.
         serve(deployment, limit=1, query_seconds=_ASK_S, print_starting_message=False)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from av_models.domain.errors import ResourceError, UnderstudyError
-from flows.server import Starting, prepare_prefect, run_server
+from flows.server import Starting, hand_over, prepare_prefect, run_server
 
 if TYPE_CHECKING:
     from flows.parameters import Production
@@ -78,20 +78,11 @@ def _run_flow(production: Production, ready: Callable[[], str]) -> Path:
             try:
                 return produce(production)
             finally:
-                _flush()
+                hand_over()
     except MemoryError as error:
         raise ResourceError(
             "The memory of this machine is full.", "Close other programs, or lower training.batch."
         ) from error
-
-
-def _flush() -> None:
-    """Hand over what Prefect still holds back, before its server is stopped."""
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    EventsWorker.drain_all(timeout=_PATIENCE_S)
-    APILogWorker.drain_all(timeout=_PATIENCE_S)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from typing import IO, Any
 from av_models.domain.errors import ResourceError
 from tasks.workspace import prefect_home, results_dir
 
-__all__ = ["announced_server", "prepare_prefect", "run_server"]
+__all__ = ["announced_server", "hand_over", "prepare_prefect", "run_server"]
 
 _START_S = 120
 _STOP_S = 5
@@ -108,6 +108,15 @@ class Starting:
         log = prefect_home() / "server.log"
         last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         return ResourceError(f"The Prefect server did not start: {last[0]}", f"See {log}, and run `flow doctor`.")
+
+
+def hand_over() -> None:
+    """Give the server what Prefect still holds back of a run. To be called before the server is left."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    EventsWorker.drain_all(timeout=_STOP_S)
+    APILogWorker.drain_all(timeout=_STOP_S)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def _laid_in(
     """The plate with the face in it, and the confidence: how much of the actor's face the decoder takes for face."""
     from av_models.face.mask import hull_mask
     from av_models.face.warp import align_matrix, invert, transform
-    from av_models.swap.finish import sharpened
+    from av_models.swap.finish import grained, sharpened
     from av_models.swap.render import paste, paste_mask
 
     assert frame.landmarks is not None
@@ -127,9 +127,10 @@ def _laid_in(
     )
     hull = hull_mask(transform(frame.landmarks, matrix), (size_px, size_px), feather=0.0)
     mask = paste_mask(learned, hull, FEATHER * size_px)
+    shown = grained(sharpened(face, finish.sharpen), finish.grain, seed=int(abs(matrix).sum() * 1e6))
     inside = hull > 0.5
     sure = frame.score * float(learned[inside].mean()) if inside.any() else 0.0
-    return paste(frame.plate, sharpened(face, finish.sharpen), mask, matrix, finish.color), sure
+    return paste(frame.plate, shown, mask, matrix, finish.color), sure
 
 
 def _frames(shot: Shot) -> Iterator[_Frame]:

@@ -86,8 +86,9 @@ def choose_lips(alignments: Sequence[Alignment], actor: FaceTrack, lips: Lips) -
     performed = performed if len(performed) == len(words) else ()
     if lips is Lips.KEEP:
         return LipsChoice(Lips.KEEP, f"The actor's own lips are kept, as asked. {heard}"), performed
-    mode = Lips.KEEP if performed else Lips.DRIVE
-    return LipsChoice(mode, heard), performed
+    if performed:
+        return LipsChoice(Lips.KEEP, "The actor says these words, so the actor's own lips are kept."), performed
+    return LipsChoice(Lips.DRIVE, f"The actor does not say these words, so the speech drives the lips. {heard}"), ()
 
 
 def _carried(alignments: Sequence[Alignment], actor: FaceTrack, rate: Fraction) -> tuple[Placement, ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av_models.swap.train import Trainer, TrainPlan, TrainProgress, TrainResult
 
 MIN_FACES = 24
-MAX_FACES = 2400
+MAX_FACES = 600
 """More than this many frames of one clip teach no more; they are thinned evenly, so that memory stays bounded."""
 
 

@@ -18,7 +18,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 for _variable in [name for name in os.environ if name.startswith("PREFECT_")]:
     del os.environ[_variable]
 
-from flows.server import prepare_prefect, run_server  # noqa: E402
+from flows.server import hand_over, prepare_prefect, run_server  # noqa: E402
 
 prepare_prefect()
 
@@ -41,6 +41,7 @@ def prefect_api() -> Iterator[str]:
 
     with run_server() as server, temporary_settings({PREFECT_API_URL: server.ready()}):
         yield server.api
+        hand_over()
 
 
 @pytest.fixture

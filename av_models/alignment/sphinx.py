@@ -52,7 +52,7 @@ def fit(forced: Sequence[ForcedWord]) -> float:
 
 
 def line_pronunciations(line: Line, language: str) -> list[tuple[tuple[str, ...], ...]]:
-    """For every spoken word of the line the ways it may be said: the author's alone, a letter's name, the dictionary's."""
+    """For every spoken word the ways it may be said: the author's alone, a letter's name, else the dictionary's."""
     ways: list[tuple[tuple[str, ...], ...]] = []
     for token in line.tokens:
         for word, is_letter in zip(token.spoken, letter_names(token.written, token.spoken), strict=True):

@@ -70,7 +70,8 @@ def _judge(forced: Sequence[ForcedWord], words: Sequence[str], duration: Fractio
     if score < 0.5:
         return Match(False, round(score, 3), None, "The recording does not fit the words.")
     if len(poor) > _MOST_POOR_WORDS * len(words):
-        return Match(False, round(score, 3), None, f"{len(poor)} of {len(words)} words are not heard: {', '.join(poor[:5])}.")
+        missing = f"{len(poor)} of {len(words)} words are not heard: {', '.join(poor[:5])}."
+        return Match(False, round(score, 3), None, missing)
     if other:
         at_s = max(0.0, other[0].phones[0].first * FRAME_S)
         return Match(False, round(score, 3), None, f"Something else is said at {at_s:.1f} s.")

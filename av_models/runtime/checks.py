@@ -3,6 +3,8 @@ check."""
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -120,8 +122,6 @@ def check_ffmpeg() -> Check:
 
 def check_machine() -> tuple[Check, ...]:
     """Cores, memory, graphics."""
-    import os
-
     import psutil
 
     memory_gib = psutil.virtual_memory().total / 2**30
@@ -218,10 +218,13 @@ def _sphinx() -> str:
 
 
 def _mfa() -> Check:
-    command = shutil.which("mfa")
+    given = shlex.split(os.environ.get("UNDERSTUDY_MFA", "mfa"))
+    command = shutil.which(given[0]) if given else None
     if command:
         return Check("alignment", "Montreal Forced Aligner", State.OK, command)
-    remedy = "conda install -c conda-forge montreal-forced-aligner, or the image of docker/mfa.Dockerfile."
+    remedy = (
+        "Not needed. To use it, install it with conda or build docker/mfa.Dockerfile and set UNDERSTUDY_MFA=docker/mfa."
+    )
     return Check("alignment", "Montreal Forced Aligner", State.OPTIONAL, "not installed", remedy)
 
 

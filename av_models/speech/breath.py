@@ -13,7 +13,7 @@ _LEVEL_RMS = 0.011
 
 
 def breath_in(rate_hz: int, seed: int, level: float = 1.0) -> np.ndarray:
-    """float32 (n,) of BREATH_MS; begins and ends at zero; about 24 dB below speech at level 1. seed: fixes the noise."""
+    """float32 (n,) of BREATH_MS, begins and ends at zero; some 18 dB below speech at level 1. seed: fixes the noise."""
     n = round(BREATH_MS * rate_hz / 1000)
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(n))
     frequency = np.fft.rfftfreq(n, 1 / rate_hz)

@@ -95,7 +95,8 @@ class _Library:
         self.c.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self.rate_hz: int = self.c.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _WITH_PHONEME_EVENTS)
         if self.rate_hz <= 0:
-            raise ModelError(f"espeak-ng found no data in {data}.", "Run: pip install --force-reinstall espeakng-loader.")
+            remedy = "Run: pip install --force-reinstall espeakng-loader."
+            raise ModelError(f"espeak-ng found no data in {data}.", remedy)
         # ctypes keeps no reference to a callback: without this attribute it is freed and the next call crashes.
         self._callback = _Callback(self._receive)
         self.c.espeak_SetSynthCallback(self._callback)
@@ -114,7 +115,8 @@ class _Library:
 
     def choose_voice(self, voice: str) -> None:
         if self.c.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise InputError(f"espeak-ng has no voice '{voice}'.", "Name a language such as en-us, a variant such as f2.")
+            remedy = "Name a language such as en-us and a variant such as f2."
+            raise InputError(f"espeak-ng has no voice '{voice}'.", remedy)
 
 
 @lru_cache(maxsize=1)
@@ -131,7 +133,7 @@ def _library() -> _Library:
 
 
 def speak(ssml: str, voice: str, parameters: Mapping[str, int]) -> RawSpeech:
-    """Synthesise one stretch of SSML that may hold [[mnemonics]]. parameters: of PARAMETERS, the rest as espeak has them."""
+    """Synthesise one stretch of SSML that may hold [[mnemonics]]. parameters: of PARAMETERS."""
     library = _library()
     text = ssml.encode() + b"\0"
     with library.lock:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from .arpabet import bare, is_vowel
 
-__all__ = ["espeak_mnemonics", "from_ipa", "from_mnemonic", "is_lengthening", "is_silence", "pronounce_foreign"]
+__all__ = ["espeak_mnemonics", "from_ipa", "from_mnemonic", "is_lengthening", "is_silence", "pronounce_foreign", "to_ipa"]
 
 # Written as "mnemonic=ARPAbet ARPAbet"; 'v' stands where the stress digit goes.
 _MNEMONICS = dict(
@@ -43,6 +43,13 @@ _IPA = dict(
         "ɚ=ERv|ɜ=ERv|ɝ=ERv|y=UWv|ʏ=UHv|ø=ERv|œ=ERv|ʉ=UWv|ɵ=UHv|ɯ=UHv|ɤ=AHv"
     ).split("|")
 )
+_SPOKEN_IPA = dict(
+    entry.split("=")
+    for entry in (
+        "AA=ɑː|AE=æ|AH0=ə|AH=ʌ|AO=ɔː|AW=aʊ|AY=aɪ|EH=ɛ|ER0=ɚ|ER=ɜː|EY=eɪ|IH=ɪ|IY=iː|OW=oʊ|OY=ɔɪ|UH=ʊ|UW=uː|"
+        "CH=tʃ|JH=dʒ|DH=ð|TH=θ|NG=ŋ|SH=ʃ|ZH=ʒ|HH=h|Y=j|R=ɹ|G=ɡ"
+    ).split("|")
+)
 _LONGEST_IPA = max(map(len, _IPA))
 
 
@@ -70,6 +77,15 @@ def espeak_mnemonics(phones: Sequence[str]) -> str:
     for phone in phones:
         sound = _GIVEN.get(phone) or _GIVEN.get(bare(phone)) or phone.lower()
         written.append({"1": "'", "2": ","}.get(phone[-1:], "") + sound)
+    return "".join(written)
+
+
+def to_ipa(phones: Sequence[str]) -> str:
+    """ARPAbet -> the IPA that espeak writes for American English."""
+    written = []
+    for phone in phones:
+        sound = _SPOKEN_IPA.get(phone) or _SPOKEN_IPA.get(bare(phone)) or phone.lower()
+        written.append({"1": "ˈ", "2": "ˌ"}.get(phone[-1:], "") + sound)
     return "".join(written)
 
 

@@ -1,4 +1,4 @@
-"""Exact times while an utterance is being put together: stretches of samples, and their closing into words and phones."""
+"""Exact times while an utterance is put together: stretches of samples, and their closing into words and phones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from av_models.domain.speech import SILENCE, Phone, Word
 from .arpabet import bare, is_vowel
 from .phones import pronounce
 
-__all__ = ["NO_WORD", "Stretch", "close_gaps", "divide_phones", "merge_slivers", "split_stretch", "to_phones", "to_words"]
+__all__ = [
+    "NO_WORD", "Stretch", "close_gaps", "divide_phones", "merge_slivers", "split_stretch", "to_phones", "to_words",
+]  # fmt: skip
 
 NO_WORD = -1
 # Of a sound that espeak or IPA writes as one and ARPAbet as two: the vowel's share, and a weak vowel's before l, n, m.
@@ -21,12 +23,17 @@ _WEAK_VOWEL_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Samples first <= i < end carry `label`. word: index into the words of the line, NO_WORD for silence and breath."""
+    """Samples first <= i < end carry `label`. word: index of the spoken word, NO_WORD for silence and breath."""
 
     label: str
     first: int
     end: int
     word: int = NO_WORD
+
+    def moved(self, n_samples: int, n_words: int) -> Stretch:
+        """The same `n_samples` later, its word counted from `n_words`."""
+        word = self.word + n_words if self.word != NO_WORD else NO_WORD
+        return Stretch(self.label, self.first + n_samples, self.end + n_samples, word)
 
 
 def split_stretch(labels: Sequence[str], first: int, end: int, word: int) -> list[Stretch]:

@@ -1,4 +1,4 @@
-"""A little post-production for a formant synthesiser: warmth, less buzz, and the air of a small room. Times stay exact."""
+"""A little post-production for a formant synthesiser: warmth, less buzz, the air of a small room. Times stay exact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOUDEST = 0.89
 
 @dataclass(frozen=True, slots=True)
 class Tone:
-    """gain_db: overall. warmth_db: below 260 Hz. treble_db: above 3.6 kHz. room: 0..1, level of the early reflections."""
+    """gain_db: overall. warmth_db: below 260 Hz. treble_db: above 3.6 kHz. room: 0..1, level of early reflections."""
 
     gain_db: float = 0.0
     warmth_db: float = 0.0

@@ -9,33 +9,43 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from .network import FaceBasis
 
 MAX_FACES = 600
+BLOCK = 32
+# How alike two faces are shows at this size as well as at full size, at a fraction of the memory.
+COMPARE_PX = 64
 
 
 def fit_basis(crops: Tensor, masks: Tensor, n_components: int) -> FaceBasis:
     """crops (N,3,D,D) uint8, masks (N,D,D) uint8 0..255 -> basis of n_components (unused ones are zero).
 
     Pixels count by how often they are face, so that a moving background buys no component. At most N/6 components are
-    kept: more would memorise single frames. Runs on float32 in blocks; needs about N*D*D*12 bytes for N <= MAX_FACES.
+    kept: more would memorise single frames. Works in blocks: memory stays near that of the basis itself.
     """
     chosen = torch.linspace(0, len(crops) - 1, min(len(crops), MAX_FACES)).round().long()
-    faces = crops[chosen].float().div_(255)
-    weight = masks[chosen].float().div_(255).mean(0).clamp_(0.02, 1).sqrt_()
+    kept = min(n_components, max(1, len(chosen) // 6))
+    scores = _scores(crops[chosen], masks[chosen], kept)
     basis = FaceBasis(n_components, crops.shape[-1])
-    basis.mean = faces.mean(0)
-    kept = min(n_components, max(1, len(faces) // 6))
-    flat = (faces - basis.mean).flatten(1)
-    weighted = flat * weight.expand(3, -1, -1).flatten()
-    values, vectors = torch.linalg.eigh(weighted @ weighted.T)
-    order = values.argsort(descending=True)[:kept]
-    scores = vectors[:, order] * len(faces) ** 0.5
+    for faces in crops[chosen].split(BLOCK):
+        basis.mean += faces.float().sum(0) / 255 / len(chosen)
     # Regressing the unweighted crops on the scores gives every pixel its component, whatever its weight was.
-    components = scores.T @ flat / len(faces)
-    basis.components[:kept] = components.unflatten(1, basis.mean.shape)
+    for faces, part in zip(crops[chosen].split(BLOCK), scores.split(BLOCK), strict=True):
+        rest = (faces.float() / 255 - basis.mean).flatten(1)
+        basis.components[:kept] += (part.T @ rest / len(chosen)).unflatten(1, basis.mean.shape)
     return basis
+
+
+def _scores(crops: Tensor, masks: Tensor, kept: int) -> Tensor:
+    """Scores (N,kept) of unit variance on the leading components of the face pixels."""
+    factor = max(1, crops.shape[-1] // COMPARE_PX)
+    small = torch.cat([F.avg_pool2d(part.float() / 255, factor) for part in crops.split(BLOCK)])
+    face = torch.cat([F.avg_pool2d(part[:, None].float() / 255, factor) for part in masks.split(BLOCK)])
+    flat = ((small - small.mean(0)) * face.mean(0).clamp(0.02, 1).sqrt()).flatten(1)
+    values, vectors = torch.linalg.eigh(flat @ flat.T)
+    return vectors[:, values.argsort(descending=True)[:kept]] * len(crops) ** 0.5
 
 
 def project(basis: FaceBasis, crops: Tensor, masks: Tensor) -> Tensor:

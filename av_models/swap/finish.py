@@ -17,6 +17,9 @@ Floats = NDArray[np.floating[Any]]
 N_SAMPLES = 32
 DETAIL_SIGMA_PX = 2.0
 MAX_SHARPEN = 1.2
+GRAIN_SIGMA_PX = 0.8
+# Above this it is no grain but structure of the skin that was measured.
+MAX_GRAIN = 0.02
 
 
 def measure_finish(painter: Painter, source: FaceBank, actor: FaceBank, place: Floats) -> Finish:
@@ -25,15 +28,25 @@ def measure_finish(painter: Painter, source: FaceBank, actor: FaceBank, place: F
     color = fit_transfer(swapped, plates, skin)
     own, originals, face = _painted(painter, source)
     sharpen = float(np.clip(detail(originals, face) / max(detail(own, face), 1e-6) - 1, 0, MAX_SHARPEN))
-    return Finish(color, round(sharpen, 3), tuple(np.asarray(place, np.float64).ravel().tolist()))
+    crisp = np.stack([sharpened(picture, sharpen) for picture in swapped])
+    missing = detail(plates, skin, GRAIN_SIGMA_PX) ** 2 - detail(crisp, skin, GRAIN_SIGMA_PX) ** 2
+    grain = min(max(missing, 0.0) ** 0.5, MAX_GRAIN)
+    return Finish(color, round(sharpen, 3), round(grain, 4), tuple(np.asarray(place, np.float64).ravel().tolist()))
 
 
-def detail(pictures: Floats, masks: Floats) -> float:
-    """Standard deviation of what is finer than DETAIL_SIGMA_PX, inside masks; pictures (N,H,W,3)."""
+def detail(pictures: Floats, masks: Floats, sigma_px: float = DETAIL_SIGMA_PX) -> float:
+    """Standard deviation of what is finer than sigma_px, inside masks; pictures (N,H,W,3)."""
     import cv2
 
-    fine = [(p - cv2.GaussianBlur(p, (0, 0), DETAIL_SIGMA_PX))[m > 0.5] for p, m in zip(pictures, masks, strict=True)]
-    return float(np.concatenate(fine).std())
+    fine = [(p - cv2.GaussianBlur(p, (0, 0), sigma_px))[m > 0.5] for p, m in zip(pictures, masks, strict=True)]
+    found = np.concatenate(fine)
+    return float(found.std()) if len(found) else 0.0
+
+
+def grained(face: Floats, grain: float, seed: int) -> Floats:
+    """The face (H,W,3) with the plate's grain on it, the same in all channels as sensor noise after de-mosaicing is."""
+    noise = np.random.default_rng(seed).normal(0, grain, (*face.shape[:2], 1)).astype(np.float32)
+    return face + noise if grain else face
 
 
 def sharpened(face: Floats, strength: float) -> Floats:
@@ -54,4 +67,4 @@ def _painted(painter: Painter, bank: FaceBank) -> tuple[Floats, Floats, Floats]:
     return painted.faces, plates, inside * (features < 1.5)
 
 
-__all__ = ["detail", "measure_finish", "sharpened"]
+__all__ = ["detail", "grained", "measure_finish", "sharpened"]

@@ -146,6 +146,7 @@ class Trainer:
         self.train = {name: bank.split()[0] for name, bank in small.items()}
         self.held = {name: bank.split()[1] for name, bank in small.items()}
         self.chances = {name: bank.weights() for name, bank in self.train.items()}
+        self.bases = {name: fit_basis(bank.crops, bank.masks, config.n_components) for name, bank in self.full.items()}
         self.cover = mouth_cover(config.size_px).to(device)
 
     def run(
@@ -177,14 +178,14 @@ class Trainer:
         while True:
             began = time.perf_counter()
             loss = self._step(run)
-            run.train_s += time.perf_counter() - began
             if run.train_s >= evaluate_at:
                 self._evaluate(run)
-                save_checkpoint(self.folder, run.state(self.signature))
                 evaluate_at = run.train_s + self.plan.evaluate_s
+                save_checkpoint(self.folder, run.state(self.signature))
             if run.train_s >= preview_at:
                 on_preview(self.preview(run.average))
                 preview_at = run.train_s + self.plan.preview_s
+            run.train_s += time.perf_counter() - began
             on_progress(self._progress(run, loss))
             if reason := self._stop_reason(run, should_stop):
                 return reason
@@ -197,9 +198,8 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.plan.seed)
         torch.manual_seed(self.plan.seed)
         network = SwapNetwork(self.config, PEOPLE)
-        for name in PEOPLE:
-            full = fit_basis(self.full[name].crops, self.full[name].masks, self.config.n_components)
-            network.bases[name] = full.shrunk(self.config.detail)
+        for name, basis in self.bases.items():
+            network.bases[name] = basis.shrunk(self.config.detail)
         network = network.to(self.device)
         average = copy.deepcopy(network).eval().requires_grad_(False)
         optimiser = torch.optim.AdamW(
@@ -272,8 +272,8 @@ class Trainer:
             save_checkpoint(self.folder, run.state(self.signature))
         else:
             drop_checkpoint(self.folder)
-        for name in PEOPLE:
-            run.average.bases[name] = fit_basis(self.full[name].crops, self.full[name].masks, self.config.n_components)
+        for name, basis in self.bases.items():
+            run.average.bases[name] = basis.to(self.device)
         return TrainResult(run.average.eval(), run.step, run.train_s, stopped_by, run.curve)
 
 

@@ -23,11 +23,13 @@ class Finish:
     """How a painted face is laid into the plate, measured once after training.
 
     color: into the plate's light.  sharpen: strength of the unsharp mask that gives back the source's own detail, 0
-    none. place: similarity (2x3, row by row) from the source's crop to the actor's, in units of the crop's side.
+    none.  grain: standard deviation of the plate's noise that the painted face lacks.  place: similarity (2x3, row by
+    row) from the source's crop to the actor's, in units of the crop's side.
     """
 
     color: ColorTransfer
     sharpen: float
+    grain: float
     place: tuple[float, ...]
 
     @property
@@ -65,7 +67,7 @@ def load_weights(data: bytes) -> tuple[SwapNetwork, Finish]:
     network.load_state_dict({name: value.float() for name, value in state.items()})
     finish = json.loads(header["finish"])
     color = ColorTransfer(**{key: tuple(value) for key, value in finish["color"].items()})
-    return network, Finish(color, float(finish["sharpen"]), tuple(finish["place"]))
+    return network, Finish(color, float(finish["sharpen"]), float(finish["grain"]), tuple(finish["place"]))
 
 
 def _header(data: bytes) -> dict[str, Any]:

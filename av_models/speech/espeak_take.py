@@ -1,0 +1,128 @@
+"""One run of words spoken by espeak-ng: written as SSML, and its events read back as phones with exact samples."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from av_models.domain.script import Token
+from av_models.domain.speech import SILENCE
+
+from .espeak_library import EventKind, RawSpeech
+from .espeak_phones import espeak_mnemonics, from_mnemonic, is_lengthening, is_silence
+from .normalise import letter_names
+from .phones import letter_name
+from .reel import Run, Said, trimmed
+from .times import NO_WORD, Stretch, divide_phones, merge_slivers, split_stretch
+
+__all__ = ["Take"]
+
+_SLIVER_MS = 25
+_LONGEST_CLOSURE_MS = 110
+_CLOSURE_STEP_MS = 5
+_CLOSED_LEVEL = 0.045  # of the stretch's peak: what counts as no sound before a stop is released
+_STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
+_EMPHASIS = '<prosody pitch="+22%" range="+40%" rate="82%" volume="+30%">'
+
+
+class Take:
+    """A run of words written as SSML, and the way back from espeak's events to those words."""
+
+    def __init__(self, run: Run, tract: float) -> None:
+        """tract: how many times as fast it will be played than espeak speaks it."""
+        self.tract = tract
+        self.ssml = ""
+        self.starts: list[int] = []
+        self.spoken = run.spoken
+        for emphasis, group in groupby(run.tokens, key=lambda token: token.emphasis):
+            self.ssml += _EMPHASIS if emphasis else ""
+            for token in group:
+                self._write(token)
+            self.ssml += "</prosody> " if emphasis else ""
+        if not run.tokens[-1].break_after:
+            # Before a pause the voice should stay up; at the end of a line it falls as in any statement.
+            self.ssml = self.ssml.rstrip() + (" ." if run.last else " ,")
+
+    def _write(self, token: Token) -> None:
+        letters = letter_names(token.written, token.spoken)
+        for word, is_letter in zip(token.spoken, letters, strict=True):
+            phones = token.phones or (letter_name("a") if is_letter and word == "a" else ())
+            self.starts.append(len(self.ssml))
+            self.ssml += f"[[{espeak_mnemonics(phones)}]] " if phones else f"{word} "
+        if token.break_after:
+            self.ssml = self.ssml.rstrip() + f"{token.break_after} "
+
+    def listen(self, raw: RawSpeech, language: str) -> Said:
+        """Name every stretch of the recording, and trim it to its phones."""
+        sounds = self._sounds(raw)
+        stretches = _divide_groups(_close_stops(sounds, raw), self.spoken, language)
+        stretches = merge_slivers(stretches, round(_SLIVER_MS * raw.rate_hz / 1000))
+        samples = _shortened(raw.samples.astype(np.float32) / 32768, self.tract)
+        played = [replace(s, first=round(s.first / self.tract), end=round(s.end / self.tract)) for s in stretches]
+        return trimmed(samples, raw.rate_hz, played)
+
+    def _sounds(self, raw: RawSpeech) -> list[Stretch]:
+        """Phoneme events as stretches, each with the word that the last word event named."""
+        phonemes = [event for event in raw.events if event.kind == EventKind.PHONEME]
+        ends = {id(event): after.sample for event, after in pairwise(phonemes)}
+        sounds: list[Stretch] = []
+        word = 0
+        for event in raw.events:
+            if event.kind == EventKind.WORD:
+                word = max(word, bisect_right(self.starts, event.character) - 1)
+                continue
+            end = ends.get(id(event), raw.samples.size)
+            labels = from_mnemonic(event.mnemonic)
+            if sounds and is_lengthening(event.mnemonic):
+                sounds[-1] = replace(sounds[-1], end=end)
+            elif is_silence(event.mnemonic) or not labels:
+                sounds.append(Stretch(SILENCE, event.sample, end))
+            else:
+                sounds += split_stretch(labels, event.sample, end, word)
+        return sounds
+
+
+def _divide_groups(sounds: Sequence[Stretch], spoken: Sequence[str], language: str) -> list[Stretch]:
+    """espeak says "of the" as one word: share the phones of such a group among its words."""
+    named = sorted({sound.word for sound in sounds if sound.word != NO_WORD})
+    upto = dict(zip(named, [*named[1:], len(spoken)], strict=True))
+    divided = list(sounds)
+    for word in named:
+        indices = [index for index, sound in enumerate(sounds) if sound.word == word]
+        group = spoken[word : upto[word]]
+        owners = divide_phones([sounds[index].label for index in indices], group, language)
+        for index, owner in zip(indices, owners, strict=True):
+            divided[index] = replace(sounds[index], word=word + owner)
+    return divided
+
+
+def _close_stops(sounds: Sequence[Stretch], raw: RawSpeech) -> list[Stretch]:
+    """espeak's event of a stop marks its release; the silent closure before it belongs to the stop as well."""
+    step = round(_CLOSURE_STEP_MS * raw.rate_hz / 1000)
+    closed_below = _CLOSED_LEVEL * float(np.abs(raw.samples.astype(np.int32)).max())
+    closed = list(sounds)
+    for index in range(1, len(closed)):
+        stop, before = closed[index], closed[index - 1]
+        if stop.label not in _STOPS or before.label == SILENCE:
+            continue
+        earliest = max(before.first + (before.end - before.first) // 3, stop.first - _LONGEST_CLOSURE_MS * step // 5)
+        start = stop.first
+        while start - step >= earliest and np.abs(raw.samples[start - step : start]).max() < closed_below:
+            start -= step
+        closed[index - 1 : index + 1] = [replace(before, end=start), replace(stop, first=start)]
+    return closed
+
+
+def _shortened(samples: np.ndarray, tract: float) -> np.ndarray:
+    """Play n samples `tract` times as fast: round(n / tract) samples at the old rate."""
+    if tract == 1:
+        return samples
+    import soxr
+
+    n = round(samples.size / tract)
+    played = np.asarray(soxr.resample(samples, tract, 1.0), dtype=np.float32)
+    return np.pad(played, (0, max(0, n - played.size)))[:n]

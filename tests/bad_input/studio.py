@@ -1,0 +1,116 @@
+"""A studio of its own: configuration, media, consented clips, and `flow run produce` as a user calls it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from records import Desk
+
+__all__ = ["EARLIER", "Outcome", "Studio", "contents", "earlier_results"]
+
+FLOW = Path(sys.executable).with_name("flow")
+QUICK = ("training.max_steps=2", "training.size_px=64", "training.batch=2")
+EARLIER = {"master.mp4": b"an earlier master", "speech/001.wav": b"an earlier line", "notes.txt": b"my own notes"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a user is left with: exit code, both streams."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    def refused(self, code: int, *words: str) -> None:
+        """One clear message with these words and something to do, and nothing that only a programmer reads."""
+        shown = f"exit {self.code}\n{self.stdout}\n{self.stderr}"
+        assert self.code == code, shown
+        assert "Traceback" not in shown, shown
+        assert self.stdout == "", shown
+        message, _, remedy = self.stderr.rpartition("Error: ")[2].strip().partition("\n")
+        assert self.stderr.count("Error: ") == 1, shown
+        assert message.endswith("."), shown
+        assert remedy.strip(), shown
+        assert remedy.rstrip().endswith((".", "`")), shown
+        assert "\n" not in remedy, shown
+        for word in words:
+            assert word in f"{message} {remedy}", shown
+
+
+@dataclass
+class Studio:
+    """desk: issues consent.  source, actor: short clips with records.  api: the Prefect server that all runs share."""
+
+    desk: Desk
+    source: Path
+    actor: Path
+    api: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def media(self) -> Path:
+        return self.desk.media_dir
+
+    def options(self, out: Path, **given: Any) -> list[str]:
+        """The command's arguments: a short script, the short clips and a quick training unless `given`."""
+        asked = {"script": "Hello there.", "source": self.source, "actor": self.actor, "out": out} | given
+        settings = (*QUICK, *asked.pop("set", ()))
+        words = ["--debug"] + [part for name, value in asked.items() for part in (f"--{name}", str(value))]
+        return ["run", "produce", *words, *(part for one in settings for part in ("--set", one))]
+
+    def produce(self, out: Path, **given: Any) -> Outcome:
+        """`flow run produce` in this process, which saves the seconds of its imports."""
+        from typer.testing import CliRunner
+
+        from flows.cli import app
+
+        result = CliRunner().invoke(app, self.options(out, **given))
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    def refuses(self, out: Path, code: int, *words: str, **given: Any) -> None:
+        """The command says no, and the earlier results in `out` stay as they are."""
+        earlier_results(out)
+        before = contents(out.parent)
+        self.produce(out, **given).refused(code, *words)
+        assert contents(out.parent) == before
+
+    def start(self, out: Path, **given: Any) -> subprocess.Popen[str]:
+        """`flow run produce` as a program of its own."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        environment |= {
+            "UNDERSTUDY_MEDIA": str(self.media),
+            "UNDERSTUDY_CONFIGS": str(self.desk.configs_dir),
+            "PREFECT_API_URL": self.api,
+        }
+        return subprocess.Popen(
+            [FLOW, *self.options(out, **given)],
+            env=environment | dict(self.environment),
+            cwd=self.desk.configs_dir,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def earlier_results(out: Path) -> None:
+    for name, data in EARLIER.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(data)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Everything below a folder, hidden files too; folders as empty bytes under a name with a slash."""
+    return dict(_entries(folder))
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        yield (f"{name}/", b"") if path.is_dir() else (name, path.read_bytes())
