@@ -158,8 +158,13 @@ class Production(_Choice):
     @field_validator("script")
     @classmethod
     def _says_something(cls, value: str) -> str:
+        from av_models.speech.script import LONGEST_SCRIPT
+
         if not value.strip():
             raise InputError("The script is empty.", "Write what shall be said, or name a text file.")
+        if len(value) > LONGEST_SCRIPT:
+            problem = f"The script has {len(value)} characters; {LONGEST_SCRIPT} are allowed."
+            raise InputError(problem, "Split it into several scripts.")
         return value
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from av_models.domain.errors import ResourceError
+from av_models.io.disk import disk_errors
 from tasks.workspace import prefect_home, results_dir
 
 __all__ = ["announced_server", "hand_over", "prepare_prefect", "run_server"]
@@ -68,14 +69,15 @@ def run_server() -> Iterator[Starting]:
     given = os.environ.get("PREFECT_API_URL", "")
     serving = given or _announced()
     if serving:
-        yield Starting(serving, None, lambda: None)
+        yield Starting(serving, lambda: None)
         return
     home = prefect_home()
-    home.mkdir(parents=True, exist_ok=True)
+    with disk_errors(home / "server.lock"):
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "server.lock").touch()
     with open(home / "server.lock", "w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        found = _shared(home)
-        server = Starting(found["api"], found["pid"], lambda: _leave(home, users))
+        server = _shared(home, lambda: _leave(home, users))
         try:
             yield server
         finally:
@@ -83,26 +85,25 @@ def run_server() -> Iterator[Starting]:
 
 
 class Starting:
-    """A server that may not answer yet. api: its URL.  process_id: None for one that was not started by such a run.
+    """A server that may not answer yet. api: its URL.  leave: ends its use, and the server if nobody else uses it.
 
-    leave: ends its use, and the server itself if nobody else uses it.
+    lives: whether its process is there; None for a server that no run has started.
     """
 
-    def __init__(self, api: str, process_id: int | None, leave: Callable[[], None]) -> None:
-        self.api, self._process_id, self.leave = api, process_id, leave
+    def __init__(self, api: str, leave: Callable[[], None], lives: Callable[[], bool] | None = None) -> None:
+        self.api, self.leave, self._lives = api, leave, lives
 
     def ready(self) -> str:
         """Wait until it answers; returns the URL. ResourceError when it does not."""
-        deadline = time.monotonic() + (_START_S if self._process_id else _STOP_S)
+        deadline = time.monotonic() + (_START_S if self._lives else _STOP_S)
         while not _answers(self.api):
-            ended = self._process_id is not None and not _is_server(self._process_id)
-            if ended or time.monotonic() > deadline:
+            if time.monotonic() > deadline or (self._lives and not self._lives()):
                 raise self._failure()
             time.sleep(_POLL_S)
         return self.api
 
     def _failure(self) -> ResourceError:
-        if self._process_id is None:
+        if self._lives is None:
             remedy = "Start it with `flow ui`, or unset PREFECT_API_URL: then a run brings its own."
             return ResourceError(f"The Prefect server {self.api} does not answer.", remedy)
         log = prefect_home() / "server.log"
@@ -137,29 +138,27 @@ def _announced() -> str:
     return api if api and _answers(api) else ""
 
 
-def _shared(home: Path) -> dict[str, Any]:
-    """The server that another run has started, or a new one: its api and pid."""
+def _shared(home: Path, leave: Callable[[], None]) -> Starting:
+    """The server that another run has started, or a new one."""
     with open(home / "starting.lock", "w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         found = _read(home / "server.json")
-        if found and _is_server(int(found["pid"])):
-            return found
-        return _started(home)
+        if found and _is_server(process_id := int(found["pid"])):
+            return Starting(str(found["api"]), leave, lambda: _is_server(process_id))
+        api, process = _start(home)
+        (home / "server.json").write_text(json.dumps({"api": api, "pid": process.pid}))
+        return Starting(api, leave, lambda: process.poll() is None)
 
 
-def _started(home: Path) -> dict[str, Any]:
+def _start(home: Path) -> tuple[str, subprocess.Popen[bytes]]:
     port = _free_port()
-    api = f"http://127.0.0.1:{port}/api"
-    command = [sys.executable, "-m", "uvicorn", "--factory", _FACTORY]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "--lifespan", "on"]
-    environment = {**os.environ, **_BARE}
-    environment.pop("PREFECT_API_URL", None)
+    command = [sys.executable, "-m", "uvicorn", "--factory", _FACTORY, "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--log-level", "error", "--lifespan", "on"]
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"} | _BARE
     with open(home / "server.log", "wb") as log:
         # A session of its own: Ctrl-C in the terminal is for the run, which then stops the server in order.
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    found = {"api": api, "pid": server.pid}
-    (home / "server.json").write_text(json.dumps(found))
-    return found
+    return f"http://127.0.0.1:{port}/api", server
 
 
 def _leave(home: Path, users: IO[str]) -> None:
@@ -170,7 +169,7 @@ def _leave(home: Path, users: IO[str]) -> None:
         return
     found = _read(home / "server.json")
     (home / "server.json").unlink(missing_ok=True)
-    if found:
+    if found and _is_server(int(found["pid"])):
         _end(int(found["pid"]))
 
 

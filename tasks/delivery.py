@@ -109,6 +109,8 @@ def _faces(folder: Path, source: FaceSet, actor: FaceSet) -> None:
     for name, faces in (("source", source), ("actor", actor)):
         sheet = _copy(faces.track.sheet, folder / "faces" / f"{name}.jpg")
         found = f"{faces.track.n_usable} of {faces.track.footage.n_frames} frames"
+        if faces.track.n_people > 1:
+            found += f"; {faces.track.n_people} people seen, the one who is seen most is followed"
         show_picture(f"faces-{name}", sheet.read_bytes(), f"{name}, {faces.track.footage.name}: {found}")
         announce(f"{name} face", f"{faces.track.footage.name}: usable in {found}")
 

@@ -9,10 +9,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from av_models.domain.consent import Cast
+from av_models.domain.errors import InputError
 from av_models.domain.media import Footage
 from tasks.workspace import configs_dir, media_dir, store
 
 __all__ = ["Inputs", "open_inputs"]
+
+_MOST_BYTES_OF_UTF8 = 4
+"""Of one character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,15 @@ def _text(given: str) -> str:
     """The text itself, or what the file holds: `Production` has made the name of a file a full path."""
     if "\n" in given or not given.startswith("/") or not Path(given).is_file():
         return given
-    from av_models.speech.script import decode_script
+    from av_models.speech.script import LONGEST_SCRIPT, decode_script
 
     path = Path(given)
+    n_bytes = path.stat().st_size
+    if n_bytes > _MOST_BYTES_OF_UTF8 * LONGEST_SCRIPT:  # asked before it is read: it may be larger than the memory
+        raise InputError(
+            f"{path.name} has {n_bytes} bytes; {LONGEST_SCRIPT} characters are allowed.",
+            "Split it into several scripts, or check that it is the right file.",
+        )
     return decode_script(path.read_bytes(), path.name)
 
 

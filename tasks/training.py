@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from prefect import task
 
-from av_models.domain.errors import InputError
+from av_models.domain.errors import MediaError
 from av_models.domain.face import FaceSet, SwapModel, TrainingOptions
 from av_models.domain.media import MediaRef
 from tasks.artifacts import inline_picture, show_markdown
@@ -50,8 +50,9 @@ def load_bank(faces: FaceSet) -> FaceBank:
     from av_models.swap.faces import FaceBank
 
     if faces.n_faces < MIN_FACES:
-        raise InputError(
-            f"{faces.track.footage.name} has only {faces.n_faces} usable faces; training needs {MIN_FACES}.",
+        raise MediaError(
+            faces.track.footage.name,
+            f"it has only {faces.n_faces} usable faces; training needs {MIN_FACES}",
             "Use a longer clip in which the face looks towards the camera.",
         )
     keep_every = -(-faces.n_faces // MAX_FACES)

@@ -17,14 +17,18 @@ PLAIN = {
     "fri": "friday", "vol": "volume", "fig": "figure", "min": "minutes", "max": "maximum", "misc": "miscellaneous",
 }  # fmt: skip
 # These are words of their own without the full stop: "the gen", "he sat", "a fig".
-NEEDS_STOP = frozenset(
-    "co col gen est hon rev rep gov sen ave mt ft jan apr mon wed fri sat sun fig min max vol corp inc ms misc "
-    "dec oct nov aug sep tue thu capt lt".split()
-)
-TITLES = frozenset("mr mrs ms dr prof st gen col lt sgt capt rev hon gov sen rep mt ft no fig vol vs e.g i.e".split())
+NEEDS_STOP = frozenset({
+    "co", "col", "gen", "est", "hon", "rev", "rep", "gov", "sen", "ave", "mt", "ft", "jan", "apr", "mon", "wed",
+    "fri", "sat", "sun", "fig", "min", "max", "vol", "corp", "inc", "ms", "misc", "dec", "oct", "nov", "aug",
+    "sep", "tue", "thu", "capt", "lt",
+})  # fmt: skip
+TITLES = frozenset({
+    "mr", "mrs", "ms", "dr", "prof", "st", "gen", "col", "lt", "sgt", "capt", "rev", "hon", "gov", "sen", "rep",
+    "mt", "ft", "no", "fig", "vol", "vs", "e.g", "i.e",
+})  # fmt: skip
 NEVER_ENDS_A_SENTENCE = TITLES | {"approx"}
 
-MAGNITUDES = frozenset("hundred thousand million billion trillion".split())
+MAGNITUDES = frozenset({"hundred", "thousand", "million", "billion", "trillion"})
 MAGNITUDE_LETTERS = {"k": "thousand", "m": "million", "bn": "billion", "b": "billion", "tn": "trillion"}
 
 # Singular, plural. Only after a number; two-letter units without one stay words.
@@ -56,4 +60,4 @@ SYMBOLS = {
 }  # fmt: skip
 
 # Capitals that are spelled although the dictionary has a word of those letters.
-ALWAYS_SPELLED = frozenset("AI CD DJ EU HR ID IT PC PR TV UK UN US VIP".split())
+ALWAYS_SPELLED = frozenset({"AI", "CD", "DJ", "EU", "HR", "ID", "IT", "PC", "PR", "TV", "UK", "UN", "US", "VIP"})

@@ -1,7 +1,7 @@
 """From espeak-ng's own phoneme names and from IPA to ARPAbet, and back for phones that the author gives.
 
 espeak's American English has finer vowels than ARPAbet ('0' and 'O2' are both AA) and rhotic vowels in one piece
-('A@' is AA R), which are split in time by `parts`.
+('A@' is AA R), which `times.split_stretch` splits in time.
 """
 
 from __future__ import annotations
@@ -11,44 +11,40 @@ from collections.abc import Sequence
 
 from .arpabet import bare, is_vowel
 
-__all__ = ["espeak_mnemonics", "from_ipa", "from_mnemonic", "is_lengthening", "is_silence", "pronounce_foreign", "to_ipa"]
+__all__ = [
+    "espeak_mnemonics", "from_ipa", "from_mnemonic", "is_lengthening", "is_silence", "pronounce_foreign", "to_ipa",
+]  # fmt: skip
+
+
+def _table(text: str) -> dict[str, str]:
+    """'a=b|c=d' -> {'a': 'b', 'c': 'd'}."""
+    return dict(entry.split("=") for entry in text.split("|"))
+
 
 # Written as "mnemonic=ARPAbet ARPAbet"; 'v' stands where the stress digit goes.
-_MNEMONICS = dict(
-    entry.split("=")
-    for entry in (
-        "@=AHv|@2=AHv|@-=AHv|@5=UHv|a#=AHv|V=AHv|3=ERv|3:=ERv|a=AEv|aa=AEv|A:=AAv|0=AAv|0#=AAv|O2=AAv|A~=AAv N|"
-        "O=AOv|O:=AOv|O~=AOv N|E=EHv|E2=EHv|I=IHv|I2=IHv|I#=IHv|i=IYv|i:=IYv|U=UHv|u=UWv|u:=UWv|oU=OWv|oU#=OWv|o=OWv|"
-        "eI=EYv|aI=AYv|aU=AWv|OI=OYv|A@=AAv R|O@=AOv R|o@=AOv R|e@=EHv R|U@=UHv R|i@3=IHv R|i@=IYv AH0|aI3=AYv ER0|"
-        "aI@=AYv AH0|@L=AH0 L|n-=AH0 N|m-=AH0 M|r-=R|t#=T|t2=T|d#=D|z#=Z|s#=S|l#=L|l^=L|?=T|x=K|"
-        "tS=CH|dZ=JH|D=DH|T=TH|N=NG|S=SH|Z=ZH|h=HH|j=Y|p=P|b=B|t=T|d=D|k=K|g=G|f=F|v=V|s=S|z=Z|m=M|n=N|l=L|r=R|w=W|"
-        "w#=W|C=HH|Q=G"
-    ).split("|")
+_MNEMONICS = _table(
+    "@=AHv|@2=AHv|@-=AHv|@5=UHv|a#=AHv|V=AHv|3=ERv|3:=ERv|a=AEv|aa=AEv|A:=AAv|0=AAv|0#=AAv|O2=AAv|A~=AAv N|"
+    "O=AOv|O:=AOv|O~=AOv N|E=EHv|E2=EHv|I=IHv|I2=IHv|I#=IHv|i=IYv|i:=IYv|U=UHv|u=UWv|u:=UWv|oU=OWv|oU#=OWv|o=OWv|"
+    "eI=EYv|aI=AYv|aU=AWv|OI=OYv|A@=AAv R|O@=AOv R|o@=AOv R|e@=EHv R|U@=UHv R|i@3=IHv R|i@=IYv AH0|aI3=AYv ER0|"
+    "aI@=AYv AH0|@L=AH0 L|n-=AH0 N|m-=AH0 M|r-=R|t#=T|t2=T|d#=D|z#=Z|s#=S|l#=L|l^=L|?=T|x=K|"
+    "tS=CH|dZ=JH|D=DH|T=TH|N=NG|S=SH|Z=ZH|h=HH|j=Y|p=P|b=B|t=T|d=D|k=K|g=G|f=F|v=V|s=S|z=Z|m=M|n=N|l=L|r=R|w=W|"
+    "w#=W|C=HH|Q=G"
 )
-_GIVEN = dict(
-    entry.split("=")
-    for entry in (
-        "AA=A:|AE=a|AH0=@|AH=V|AO=O:|AW=aU|AY=aI|EH=E|ER0=3|ER=3:|EY=eI|IH=I|IY0=i|IY=i:|OW=oU|OY=OI|UH=U|UW=u:|"
-        "CH=tS|JH=dZ|DH=D|TH=T|NG=N|SH=S|ZH=Z|HH=h|Y=j"
-    ).split("|")
+_GIVEN = _table(
+    "AA=A:|AE=a|AH0=@|AH=V|AO=O:|AW=aU|AY=aI|EH=E|ER0=3|ER=3:|EY=eI|IH=I|IY0=i|IY=i:|OW=oU|OY=OI|UH=U|UW=u:|"
+    "CH=tS|JH=dZ|DH=D|TH=T|NG=N|SH=S|ZH=Z|HH=h|Y=j"
 )
-_IPA = dict(
-    entry.split("=")
-    for entry in (
-        "tʃ=CH|dʒ=JH|tɕ=CH|dʑ=JH|ts=T S|dz=D Z|pf=P F|p=P|b=B|t=T|d=D|k=K|ɡ=G|g=G|q=K|c=K|ɟ=G|f=F|v=V|ʋ=V|β=V|ɸ=F|"
-        "θ=TH|ð=DH|s=S|z=Z|ʃ=SH|ʒ=ZH|ʂ=SH|ʐ=ZH|ɕ=SH|ʑ=ZH|ç=HH|x=HH|χ=HH|h=HH|ɦ=HH|ħ=HH|ɣ=G|ʁ=R|ʀ=R|m=M|ɱ=M|n=N|ɳ=N|"
-        "ɲ=N Y|ŋ=NG|l=L|ɫ=L|ɭ=L|ʎ=L Y|ɹ=R|r=R|ɾ=T|ɽ=R|j=Y|w=W|ɥ=W|ʔ=T|ɐ̯=AHv|"
-        "eɪ=EYv|aɪ=AYv|aʊ=AWv|ɔɪ=OYv|ɔø=OYv|ɔʏ=OYv|oʊ=OWv|əʊ=OWv|iə=IYv AH0|eə=EHv|ʊə=UHv AH0|"
-        "i=IYv|ɪ=IHv|ᵻ=IHv|ɨ=IHv|e=EYv|ɛ=EHv|ε=EHv|æ=AEv|a=AAv|ɑ=AAv|ɒ=AAv|ɔ=AOv|o=OWv|ʊ=UHv|u=UWv|ʌ=AHv|ə=AHv|ɐ=AHv|"
-        "ɚ=ERv|ɜ=ERv|ɝ=ERv|y=UWv|ʏ=UHv|ø=ERv|œ=ERv|ʉ=UWv|ɵ=UHv|ɯ=UHv|ɤ=AHv"
-    ).split("|")
+_IPA = _table(
+    "tʃ=CH|dʒ=JH|tɕ=CH|dʑ=JH|ts=T S|dz=D Z|pf=P F|p=P|b=B|t=T|d=D|k=K|ɡ=G|g=G|q=K|c=K|ɟ=G|f=F|v=V|ʋ=V|β=V|ɸ=F|"
+    "θ=TH|ð=DH|s=S|z=Z|ʃ=SH|ʒ=ZH|ʂ=SH|ʐ=ZH|ɕ=SH|ʑ=ZH|ç=HH|x=HH|χ=HH|h=HH|ɦ=HH|ħ=HH|ɣ=G|ʁ=R|ʀ=R|m=M|ɱ=M|n=N|ɳ=N|"
+    "ɲ=N Y|ŋ=NG|l=L|ɫ=L|ɭ=L|ʎ=L Y|ɹ=R|r=R|ɾ=T|ɽ=R|j=Y|w=W|ɥ=W|ʔ=T|ɐ̯=AHv|"
+    "eɪ=EYv|aɪ=AYv|aʊ=AWv|ɔɪ=OYv|ɔø=OYv|ɔʏ=OYv|oʊ=OWv|əʊ=OWv|iə=IYv AH0|eə=EHv|ʊə=UHv AH0|"
+    "i=IYv|ɪ=IHv|ᵻ=IHv|ɨ=IHv|e=EYv|ɛ=EHv|ε=EHv|æ=AEv|a=AAv|ɑ=AAv|ɒ=AAv|ɔ=AOv|o=OWv|ʊ=UHv|u=UWv|ʌ=AHv|ə=AHv|ɐ=AHv|"
+    "ɚ=ERv|ɜ=ERv|ɝ=ERv|y=UWv|ʏ=UHv|ø=ERv|œ=ERv|ʉ=UWv|ɵ=UHv|ɯ=UHv|ɤ=AHv"
 )
-_SPOKEN_IPA = dict(
-    entry.split("=")
-    for entry in (
-        "AA=ɑː|AE=æ|AH0=ə|AH=ʌ|AO=ɔː|AW=aʊ|AY=aɪ|EH=ɛ|ER0=ɚ|ER=ɜː|EY=eɪ|IH=ɪ|IY=iː|OW=oʊ|OY=ɔɪ|UH=ʊ|UW=uː|"
-        "CH=tʃ|JH=dʒ|DH=ð|TH=θ|NG=ŋ|SH=ʃ|ZH=ʒ|HH=h|Y=j|R=ɹ|G=ɡ"
-    ).split("|")
+_SPOKEN_IPA = _table(
+    "AA=ɑː|AE=æ|AH0=ə|AH=ʌ|AO=ɔː|AW=aʊ|AY=aɪ|EH=ɛ|ER0=ɚ|ER=ɜː|EY=eɪ|IH=ɪ|IY=iː|OW=oʊ|OY=ɔɪ|UH=ʊ|UW=uː|"
+    "CH=tʃ|JH=dʒ|DH=ð|TH=θ|NG=ŋ|SH=ʃ|ZH=ʒ|HH=h|Y=j|R=ɹ|G=ɡ"
 )
 _LONGEST_IPA = max(map(len, _IPA))
 

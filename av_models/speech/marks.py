@@ -85,7 +85,8 @@ class _Reader:
     def star(self) -> None:
         following = self.text[self.at + 1 : self.at + 2]
         alone = self.word is None and (not following or following.isspace())
-        if alone and self.emphasis_opened is None:
+        product = self.text[max(0, self.at - 1) : self.at].isdecimal() and following.isdecimal()
+        if (alone or product) and self.emphasis_opened is None:
             self._write("*", 1)
             return
         self.emphasis_opened = self.at if self.emphasis_opened is None else None

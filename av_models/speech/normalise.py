@@ -21,7 +21,10 @@ _MONEY = rf"-?[$€£¥₹]({_NUMBER})(k|m|bn|b|tn)?"
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
 _FIRST_PICTURE = 0x2190  # arrows, dingbats and emoji; ° and © lie below
 _SHORT_MONTHS = tuple(month[:3] for month in numbers.MONTHS)
-_NUMBERED = frozenset("act book chapter episode level lesson mark part phase round scene section volume war".split())
+_NUMBERED = frozenset({
+    "act", "book", "chapter", "episode", "level", "lesson", "mark", "part", "phase", "round", "scene",
+    "section", "volume", "war",
+})  # fmt: skip
 
 
 class Unspeakable(ValueError):
@@ -135,6 +138,9 @@ def _symbol(place: _Place) -> tuple[str, ...] | None:
 def _money(place: _Place) -> tuple[str, ...] | None:
     if place.core.lower() in short.MAGNITUDES and (match := re.fullmatch(_MONEY, place.before)):
         return (place.core.lower(), numbers.currency_plural(place.before.lstrip("-")[0]))
+    price, per, unit = place.core.partition("/")
+    if per and unit.lower() in short.UNITS and re.fullmatch(_MONEY, price):
+        return (*numbers.money(price[0], price[1:]), "per", short.UNITS[unit.lower()][0])
     match = re.fullmatch(_MONEY, place.core, re.IGNORECASE)
     if not match:
         return None
@@ -191,7 +197,7 @@ def _quantity(place: _Place) -> tuple[str, ...] | None:
     if number_before and plain in short.UNITS and plain not in short.GLUED_ONLY:
         return (short.UNITS[plain][place.before != "1"],)
     match = re.fullmatch(rf"([-+]?)({_NUMBER})([^\d\s]+)", place.core)
-    if match and match[3].lower() in short.UNITS and match[3] != "K":
+    if match and match[3].lower() in short.UNITS and match[3] not in {"K", "G", "M", "S", "H"}:
         sign = {"-": ("minus",), "+": ("plus",)}.get(match[1], ())
         return (*sign, *numbers.decimal(match[2]), short.UNITS[match[3].lower()][match[2] != "1"])
     return None
@@ -205,8 +211,10 @@ def _number(place: _Place) -> tuple[str, ...] | None:
         return (*(("plus",) if core.startswith("+") else ()), *numbers.digits(core))
     if re.fullmatch(rf"-?(?:{_NUMBER}|\.\d+)", core):
         return numbers.decimal(core)
-    if (match := re.fullmatch(r"(\d{1,2})/(\d{1,3})", core)) and int(match[2]) > 1:
-        return numbers.fraction(int(match[1]), int(match[2]))
+    if match := re.fullmatch(r"(\d{1,2})/(\d{1,3})", core):
+        over, under = int(match[1]), int(match[2])
+        is_part = over < under and (under <= 10 or under in (12, 16, 20, 32, 50, 64, 100))
+        return numbers.fraction(over, under) if is_part else (*numbers.cardinal(over), *numbers.cardinal(under))
     if match := re.fullmatch(rf"({_NUMBER})[-–]({_NUMBER})", core):
         return (*_either_number(match[1]), "to", *_either_number(match[2]))
     return None

@@ -9,7 +9,10 @@ __all__ = [
     "time_of_day", "year",
 ]  # fmt: skip
 
-MONTHS = "january february march april may june july august september october november december".split()
+MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
 
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _FRACTIONS = {2: ("half", "halves"), 4: ("quarter", "quarters")}

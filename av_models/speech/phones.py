@@ -23,15 +23,16 @@ _GRAPHEMES = ["<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz"]
 _END = 3
 _START = 2
 _LONGEST = 20
-_WEAK_WORDS = frozenset("a an the and of to in for at as or but is are was were be it its i'm that than from".split())
-_LETTERS = dict(
-    pair.split("=")
-    for pair in (
-        "a=EY1|b=B IY1|c=S IY1|d=D IY1|e=IY1|f=EH1 F|g=JH IY1|h=EY1 CH|i=AY1|j=JH EY1|k=K EY1|l=EH1 L|m=EH1 M|"
-        "n=EH1 N|o=OW1|p=P IY1|q=K Y UW1|r=AA1 R|s=EH1 S|t=T IY1|u=Y UW1|v=V IY1|w=D AH1 B AH0 L Y UW0|x=EH1 K S|"
-        "y=W AY1|z=Z IY1"
-    ).split("|")
-)
+_WEAK_WORDS = frozenset({
+    "a", "an", "the", "and", "of", "to", "in", "for", "at", "as", "or", "but", "is", "are", "was", "were", "be",
+    "it", "its", "i'm", "that", "than", "from",
+})  # fmt: skip
+_LETTERS = {
+    "a": "EY1", "b": "B IY1", "c": "S IY1", "d": "D IY1", "e": "IY1", "f": "EH1 F", "g": "JH IY1", "h": "EY1 CH",
+    "i": "AY1", "j": "JH EY1", "k": "K EY1", "l": "EH1 L", "m": "EH1 M", "n": "EH1 N", "o": "OW1", "p": "P IY1",
+    "q": "K Y UW1", "r": "AA1 R", "s": "EH1 S", "t": "T IY1", "u": "Y UW1", "v": "V IY1", "w": "D AH1 B AH0 L Y UW0",
+    "x": "EH1 K S", "y": "W AY1", "z": "Z IY1",
+}  # fmt: skip
 
 
 def packaged_path(package: str, relative: str) -> Path:

@@ -244,8 +244,8 @@ def _clause_symbols(words: Sequence[tuple[int, str]], ipa: str, signs: Any, lang
             stress = text
         elif sounds:
             sounds[-1] = (sounds[-1][0] + text, sounds[-1][1])
-    labels = [label for _, several in sounds for label in several]
-    owners = iter(divide_phones(labels, [word for _, word in words], language))
+    phones = [label for _, several in sounds for label in several]
+    owners = iter(divide_phones(phones, [word for _, word in words], language))
     symbols = []
     for text, several in sounds:
         owned = [words[next(owners)][0] for _ in several]

@@ -70,8 +70,10 @@ def read_script(text: str, language: str = "en-us") -> Script:
         named, start = _role(raw)
         role = named or role
         tokens = waiting + _tokens(take_apart(raw[start:], number, start + 1), number, language)
-        waiting = [] if _has_words(tokens) else tokens
-        if not waiting:
+        if not _has_words(tokens):
+            waiting = tokens
+        else:
+            waiting = []
             lines += [Line(role, part, paragraph) for part in _split(tuple(tokens))]
     if not lines:
         raise InputError("The script has nothing to say.", "Write at least one line that is no comment, title or mark.")

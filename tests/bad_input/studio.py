@@ -15,7 +15,8 @@ from records import Desk
 __all__ = ["EARLIER", "Outcome", "Studio", "contents", "earlier_results"]
 
 FLOW = Path(sys.executable).with_name("flow")
-QUICK = ("training.max_steps=2", "training.size_px=64", "training.batch=2")
+SMALL = ("training.size_px=64", "training.batch=2")
+SHORT = ("training.max_steps=2",)
 EARLIER = {"master.mp4": b"an earlier master", "speech/001.wav": b"an earlier line", "notes.txt": b"my own notes"}
 
 
@@ -60,8 +61,8 @@ class Studio:
     def options(self, out: Path, **given: Any) -> list[str]:
         """The command's arguments: a short script, the short clips and a quick training unless `given`."""
         asked = {"script": "Hello there.", "source": self.source, "actor": self.actor, "out": out} | given
-        settings = (*QUICK, *asked.pop("set", ()))
-        words = ["--debug"] + [part for name, value in asked.items() for part in (f"--{name}", str(value))]
+        settings = (*SMALL, *asked.pop("settings", SHORT))
+        words = [part for name, value in asked.items() if value is not None for part in (f"--{name}", str(value))]
         return ["run", "produce", *words, *(part for one in settings for part in ("--set", one))]
 
     def produce(self, out: Path, **given: Any) -> Outcome:

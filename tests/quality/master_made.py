@@ -5,7 +5,6 @@ Nothing was swapped in it, so an honest measurement finds good lips and the wron
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -17,6 +16,7 @@ import numpy as np
 from av_models.domain.consent import Clearance, ClearedRecord, Purpose, Right, SubjectKind
 from av_models.domain.edit import Anchor, Lips, LipsChoice, Master, Placement, Shot, SwappedClip, Timeline
 from av_models.domain.face import FaceProblem, FaceSet, FaceTrack, ProblemRange, SwapModel
+from av_models.domain.media import MediaRef
 from av_models.domain.script import Line, Script, Token, TokenKind
 from av_models.domain.speech import Alignment, Phone, Speech, Utterance, Voice, Word
 from av_models.face.backend import get_backend
@@ -128,10 +128,8 @@ def _identity(name: str) -> tuple[float, ...]:
     return tuple(np.mean([one.descriptor for one in seen], axis=0).tolist())
 
 
-def _mouth(store: Store, n_frames: int) -> object:
-    data = io.BytesIO()
-    np.save(data, np.zeros((n_frames, 8), np.float32))
-    return store.put_bytes(data.getvalue(), ".npy")
+def _mouth(store: Store, n_frames: int) -> MediaRef:
+    return store.put_arrays(mouth=np.zeros((n_frames, 8), np.float32))
 
 
 def _clearance() -> Clearance:
