@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.speech import BREATH, SILENCE, Phone
-from .mouth import GAP, OUTER_GAP
+from .mouth import GAP
 
 Floats = NDArray[np.floating[Any]]
 
@@ -83,7 +83,7 @@ class MouthRange:
 
     low: tuple[float, ...]
     high: tuple[float, ...]
-    closed_gap: float
+    closed: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,11 @@ class Correction:
 
 
 def mouth_range(codes: Floats) -> MouthRange:
-    """From the normalised codes (N,8) of a talking person."""
+    """From the normalised codes (N,8) of a talking person. Shut lips: the mean of the frames with the smallest gap."""
     finite = codes[np.isfinite(codes).all(1)]
     low, high = np.percentile(finite, [4, 97], axis=0)
-    return MouthRange(tuple(low.tolist()), tuple(high.tolist()), float(np.percentile(finite[:, GAP], 2)))
+    tightest = finite[np.argsort(finite[:, GAP])[: max(3, len(finite) // 40)]]
+    return MouthRange(tuple(low.tolist()), tuple(high.tolist()), tuple(tightest.mean(0).tolist()))
 
 
 def plain(label: str) -> str:
@@ -147,16 +148,15 @@ def _to_codes(shares: NDArray[np.float64], mouth: MouthRange) -> NDArray[np.floa
     )
     low, high = np.array(mouth.low), np.array(mouth.high)
     codes = low + np.clip(parts, 0, 1) * (high - low)
-    codes[:, GAP] = mouth.closed_gap + opening * (high[GAP] - mouth.closed_gap)
+    codes[:, GAP] = mouth.closed[GAP] + opening * (high[GAP] - mouth.closed[GAP])
     return codes
 
 
 def close_lips(
     codes: NDArray[np.float64], phones: Sequence[Phone], times_s: Floats, mouth: MouthRange
 ) -> NDArray[np.float64]:
-    """Lips shut in every frame inside a p, b or m, and in the nearest one if none falls inside; eased on both sides.
-
-    Silence of more than 0.25 s rests with the lips still: the same code for its whole middle.
+    """The code of shut lips in every frame inside a p, b or m, or in the nearest one if none falls inside; eased on both
+    sides. The whole code is taken: a small gap with the jaw of an open vowel is a mouth that nobody has.
     """
     times = np.asarray(times_s, np.float64)
     out = codes.copy()
@@ -170,10 +170,7 @@ def close_lips(
         half = max((end - start) / 2, nearest)
         away = np.maximum(abs(times - middle) - half, 0) / step
         shut = np.where(away <= 1e-6, 1.0, np.where(away <= 1.0, 0.5, 0.0))
-        for column in (GAP, OUTER_GAP):
-            floor = mouth.closed_gap if column == GAP else mouth.low[column]
-            lowered = out[:, column] + (floor - out[:, column]) * shut
-            out[:, column] = np.minimum(out[:, column], lowered)
+        out += (np.array(mouth.closed) - out) * shut[:, None]
     return out
 
 

@@ -72,12 +72,12 @@ class Intermediate(nn.Module):
         super().__init__()
         self.cells = config.size_px // 16
         self.mouth = nn.Sequential(nn.Linear(MOUTH_NUMBERS, 64), nn.GELU(), nn.Linear(64, 64))
-        self.joint_size = config.code + 64
+        self.joint_size = config.code + 64 + MOUTH_NUMBERS
         self.to_grid = nn.Linear(self.joint_size, config.grid * self.cells**2)
         self.grow = Double(config.grid, config.grid)
 
     def forward(self, code: Tensor, mouth: Tensor) -> tuple[Tensor, Tensor]:
-        joint = torch.cat([code, self.mouth(mouth).float()], 1)
+        joint = torch.cat([code, self.mouth(mouth).float(), mouth.float()], 1)
         grid = self.to_grid(joint).unflatten(1, (-1, self.cells, self.cells))
         return joint, self.grow(F.leaky_relu(grid, 0.1))
 
@@ -113,6 +113,7 @@ class Decoder(nn.Module):
         super().__init__()
         wide, middle, narrow = config.decoder_widths
         self.coefficients = nn.Sequential(nn.Linear(joint_size, 256), nn.GELU(), nn.Linear(256, config.n_components))
+        self.from_mouth = nn.Linear(MOUTH_NUMBERS, config.n_components)
         self.grow = nn.Sequential(
             *(Double(config.grid, wide), Residual(wide), Double(wide, middle), Residual(middle)),
             *(nn.Conv2d(middle, narrow, 3, padding=1), nn.LeakyReLU(0.1)),
@@ -125,7 +126,17 @@ class Decoder(nn.Module):
 
     def forward(self, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         heads = F.pixel_shuffle(self.heads(self.grow(grid)), 2).float()
-        return self.coefficients(joint).float(), heads[:, :3], heads[:, 3:]
+        coefficients = self.coefficients(joint) + self.from_mouth(joint[:, -MOUTH_NUMBERS:])
+        return coefficients.float(), heads[:, :3], heads[:, 3:]
+
+    @torch.no_grad()
+    def start_from(self, mouths: Tensor, scores: Tensor) -> None:
+        """Let the mouth code (N,8) explain the basis scores (N,K) as far as a line can, before the first step."""
+        known = torch.cat([mouths, torch.ones(len(mouths), 1)], 1)
+        ridge = torch.eye(known.shape[1]) * 0.02 * len(mouths)
+        weights = torch.linalg.solve(known.T @ known + ridge, known.T @ scores)
+        self.from_mouth.weight.copy_(weights[:-1].T)
+        self.from_mouth.bias.copy_(weights[-1])
 
 
 class FaceBasis(nn.Module):
@@ -165,6 +176,11 @@ class SwapNetwork(nn.Module):
         detail_px = config.size_px * config.detail
         self.bases = nn.ModuleDict({name: FaceBasis(config.n_components, detail_px) for name in people})
 
+    def decoder(self, person: str) -> Decoder:
+        found = self.decoders[person]
+        assert isinstance(found, Decoder)
+        return found
+
     def code(self, face: Tensor, mouth: Tensor) -> tuple[Tensor, Tensor]:
         """face (B,3,S,S) in 0..1 with the mouth hidden; mouth (B,8) normalised -> joint code, feature grid."""
         return self.intermediate(self.encoder(face * 2 - 1), mouth)
@@ -174,7 +190,7 @@ class SwapNetwork(nn.Module):
 
         D follows the basis: the full one gives `detail` times S, a shrunk one (training) gives S itself.
         """
-        coefficients, residual, mask = self.decoders[person](joint, grid)
+        coefficients, residual, mask = self.decoder(person)(joint, grid)
         face = self.bases[person](coefficients)
         if face.shape[-1] != residual.shape[-1]:
             residual = F.interpolate(residual, size=face.shape[-2:], mode="bilinear")

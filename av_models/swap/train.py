@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ..domain.errors import ModelError
 from .augment import disguise, hide_mouth, mouth_cover
-from .basis import fit_basis
+from .basis import fit_basis, project
 from .checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from .faces import FaceBank, feature_weight
 from .losses import face_loss, mask_loss, psnr_db
@@ -44,7 +44,7 @@ class TrainPlan:
     batch: int = 8
     learning_rate: float = 1.2e-3
     eyes: float = 3.0
-    mouth: float = 2.0
+    mouth: float = 3.0
     mouth_noise: float = 0.05
     ema: float = 0.985
     evaluate_s: float = 20.0
@@ -199,7 +199,10 @@ class Trainer:
         torch.manual_seed(self.plan.seed)
         network = SwapNetwork(self.config, PEOPLE)
         for name, basis in self.bases.items():
-            network.bases[name] = basis.shrunk(self.config.detail)
+            small = basis.shrunk(self.config.detail)
+            faces, masks = as_floats(self.train[name], torch.device("cpu"))
+            network.decoder(name).start_from(self.train[name].mouths, project(small, faces, masks))
+            network.bases[name] = small
         network = network.to(self.device)
         average = copy.deepcopy(network).eval().requires_grad_(False)
         optimiser = torch.optim.AdamW(

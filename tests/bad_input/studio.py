@@ -15,8 +15,8 @@ from records import Desk
 __all__ = ["EARLIER", "Outcome", "Studio", "contents", "earlier_results"]
 
 FLOW = Path(sys.executable).with_name("flow")
-SMALL = ("training.size_px=64", "training.batch=2")
-SHORT = ("training.max_steps=2",)
+SMALL = ("training.size_px=64", "training.batch=1")
+SHORT = ("training.max_steps=1",)
 EARLIER = {"master.mp4": b"an earlier master", "speech/001.wav": b"an earlier line", "notes.txt": b"my own notes"}
 
 

@@ -11,7 +11,7 @@ from av_models.domain.speech import SILENCE, Phone
 from av_models.lips.mouth import GAP, WIDTH, mouth_codes, mouth_scale
 from av_models.lips.visemes import MouthRange, drive, fit_correction, mouth_range
 
-FACE = MouthRange(low=(-1.5,) * 8, high=(1.8,) * 8, closed_gap=-1.6)
+FACE = MouthRange(low=(-1.5,) * 8, high=(1.8,) * 8, closed=(-1.6, -1.5, 0.0, 0.0, 0.3, -1.2, -0.6, -0.4))
 
 
 def line(*labels: str, each_s: float = 0.09) -> list[Phone]:
@@ -32,7 +32,7 @@ def test_lips_are_shut_in_a_frame_of_every_closure(stop: str, rate: float) -> No
     for phone in phones:
         if phone.label == stop:
             inside = abs(times - float(phone.start + phone.end) / 2) <= 0.03 + 0.5 / rate
-            assert codes[inside, GAP].min() <= FACE.closed_gap + 0.05
+            assert codes[inside, GAP].min() <= FACE.closed[GAP] + 0.05
 
 
 def test_open_vowels_stay_open_beside_a_closure() -> None:
