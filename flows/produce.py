@@ -41,8 +41,8 @@ __all__ = ["produce"]
 Made = dict[str, Any]
 Steps = Generator[tuple[Stage, Made], None, Any]
 
-# More would not help: a stage that computes uses all cores by itself.
-_THREADS = 2
+# Two footages are tracked and a line is spoken at once. More would not help: heavy stages use all cores by themselves.
+_THREADS = 3
 
 record_stages(
     *(open_inputs, check_consent, read_script, synthesize, align, track_faces, gather_faces, fit_performance),

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from av_models.domain.errors import ResourceError, UnderstudyError
+from av_models.io.disk import disk_shortage
 from flows.server import Starting, hand_over, prepare_prefect, run_server
+from tasks.workspace import prefect_home
 
 if TYPE_CHECKING:
     from flows.parameters import Production
@@ -45,6 +47,8 @@ def run_production(
     except Exception as error:
         if debug:
             traceback.print_exc()
+        if (shortage := disk_shortage(prefect_home() / "prefect.db")) is not None:  # the database gives no reason
+            return _fail(shortage.exit_code, shortage.message, shortage.remedy, as_json)
         problem = f"{type(error).__name__}: {error}"
         return _fail(
             _UNEXPECTED, f"This should not happen: {problem}", "Run again with --debug for the details.", as_json

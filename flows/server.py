@@ -106,6 +106,8 @@ class Starting:
         if self._lives is None:
             remedy = "Start it with `flow ui`, or unset PREFECT_API_URL: then a run brings its own."
             return ResourceError(f"The Prefect server {self.api} does not answer.", remedy)
+        if (shortage := disk_shortage(prefect_home() / "prefect.db")) is not None:
+            return shortage
         log = prefect_home() / "server.log"
         last = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
         return ResourceError(f"The Prefect server did not start: {last[0]}", f"See {log}, and run `flow doctor`.")

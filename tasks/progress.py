@@ -23,6 +23,7 @@ from tasks.artifacts import artifact_key, in_run
 __all__ = [
     "Progress",
     "Report",
+    "StageStopped",
     "Watcher",
     "announce",
     "request_stop",
@@ -70,6 +71,13 @@ class Report:
         return f"{self.name}: {counted}{left}" + (f" ({self.note})" if self.note else "")
 
 
+class StageStopped(Exception):
+    """Raised inside a stage that is to end because its run has ended; the reason of that is what the user is told.
+
+    No KeyboardInterrupt, which would travel from a worker thread to the main one.
+    """
+
+
 class Watcher(Protocol):
     """Somebody who looks on. All three are called from any thread."""
 
@@ -81,7 +89,7 @@ class Watcher(Protocol):
 
 
 _log = logging.getLogger(__name__)
-_stop = threading.Event()
+_stop = threading.Event()  # of the present run: the next one gets another
 _watchers: list[Watcher] = []
 
 
@@ -117,12 +125,15 @@ def request_stop() -> None:
 @contextmanager
 def stopping_together() -> Iterator[None]:
     """When one stage of the block fails, those beside it end at their next report instead of going on alone."""
-    _stop.clear()
+    global _stop
+    stop = _stop = threading.Event()
     try:
         yield
     except BaseException:
-        _stop.set()
+        stop.set()
         raise
+    finally:
+        _stop = threading.Event()
 
 
 def written_time(seconds: float) -> str:
@@ -144,6 +155,7 @@ class Progress:
         self._left_s: float | None = None
         self._began_s = self._told_s = self._drawn_s = time.monotonic()
         self._artifact: UUID | None = None
+        self._stop = _stop
 
     def __enter__(self) -> Self:
         self._began_s = self._told_s = self._drawn_s = time.monotonic()
@@ -165,9 +177,9 @@ class Progress:
         self.update(n_done / self.n_total if self.n_total > 0 else 0.0, note=note)
 
     def update(self, share: float, *, left_s: float | None = None, note: str = "") -> None:
-        """`share` (0..1) is done. left_s: if the stage knows it better. KeyboardInterrupt after `request_stop`."""
-        if _stop.is_set():
-            raise KeyboardInterrupt(f"{self.title} was stopped")
+        """`share` (0..1) is done. left_s: if the stage knows it better. StageStopped after `request_stop`."""
+        if self._stop.is_set():
+            raise StageStopped(f"{self.title} was stopped.")
         self._share, self._left_s, self._note = min(1.0, max(0.0, share)), left_s, note or self._note
         now_s = time.monotonic()
         if now_s - self._told_s >= WATCHERS_EVERY_S:

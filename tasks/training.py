@@ -31,6 +31,7 @@ MAX_FACES = 600
 @task(cache_policy=by_content("1"), result_serializer="json", persist_result=True, cache_result_in_memory=False)
 def train_swapper(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> SwapModel:
     """Train on both people's faces, or go on where an interrupted run stopped. Returns the model with its card."""
+    from av_models.io.disk import disk_errors
     from av_models.runtime.device import best_device
     from av_models.swap.network import NetworkConfig
     from av_models.swap.train import Trainer
@@ -39,7 +40,7 @@ def train_swapper(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> 
     folder = store().workdir("train-" + _key(source, actor, options))
     config = NetworkConfig(size_px=options.size_px)
     trainer = Trainer(banks["source"], banks["actor"], config, _plan(options), folder, best_device())
-    with Progress("train_swapper", 1000, "‰ of the budget") as progress:
+    with disk_errors(folder / "training.pt"), Progress("train_swapper", 1000, "‰ of the budget") as progress:
         result = trainer.run(partial(_report, progress), _preview)
     return _stored(trainer, result, banks, source, actor)
 

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from av_models.domain.errors import InputError, ResourceError
 
-__all__ = ["disk_errors", "new_file"]
+__all__ = ["disk_errors", "disk_shortage", "new_file"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # Not EPERM: libav gives it for bad time stamps.
 _FORBIDDEN = {errno.EACCES, errno.EROFS}
+_SHORTAGE_BYTES = 1_000_000
+"""A database ends with an error well before the last byte is taken."""
 
 
 @contextmanager
@@ -65,6 +67,11 @@ def disk_full(path: Path, needed_bytes: int = 0) -> ResourceError:
         f"{path}: disk full, {needed}{free_mb:.1f} MB free.",
         "Free some space there and run the same command again: finished work is kept.",
     )
+
+
+def disk_shortage(path: Path) -> ResourceError | None:
+    """The error for a disk that has run full, if that of `path` has: for failures of others, who do not say why."""
+    return disk_full(path) if _free_bytes(path) < _SHORTAGE_BYTES else None
 
 
 def _free_bytes(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import uuid
@@ -16,20 +17,31 @@ __all__ = ["output_folder"]
 
 @contextmanager
 def output_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `target`; when all is well its entries replace those of the same name in `target`.
+    """Yield an empty folder; when all is well its entries replace those of the same name in `target`.
 
     What else lies in `target` stays. On any error, and on Ctrl-C, the new folder is removed.
     Errors: InputError when nothing can be written there, ResourceError when the disk is full.
     """
-    part = target.with_name(f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:6]}.part")
+    home = _home(target)
+    part = home / f".{target.name}.{os.getpid()}-{uuid.uuid4().hex[:6]}.part"
     with disk_errors(part):
-        _sweep(target)
+        _sweep(home, target.name)
         part.mkdir(parents=True)
         try:
             yield part
             _exchange(part, target)
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _home(target: Path) -> Path:
+    """Where the new folder can be made and renamed from: beside `target`, or in it where that is another disk (the
+    volume of a container, a link) or either of the two cannot be written."""
+    if not target.is_dir():
+        return target.parent
+    same_disk = target.stat().st_dev == target.parent.stat().st_dev
+    open_to_us = all(os.access(folder, os.W_OK | os.X_OK) for folder in (target, target.parent))
+    return target.parent if same_disk and open_to_us else target
 
 
 def _exchange(part: Path, target: Path) -> None:
@@ -46,9 +58,9 @@ def _exchange(part: Path, target: Path) -> None:
         os.replace(entry, place)
 
 
-def _sweep(target: Path) -> None:
+def _sweep(home: Path, name: str) -> None:
     """Remove what killed runs left behind; the process of each is in its name."""
-    for left in target.parent.glob(f".{target.name}.*-??????.part"):
+    for left in home.glob(f".{glob.escape(name)}.*-??????.part"):
         if not _lives(int(left.name.removesuffix(".part").rpartition(".")[2].partition("-")[0])):
             shutil.rmtree(left, ignore_errors=True)
 

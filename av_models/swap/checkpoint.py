@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 from pathlib import Path
@@ -14,10 +15,15 @@ NAME = "training.pt"
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
-    """Write `state` beside the old checkpoint, then take its place."""
+    """Write `state` beside the old checkpoint, then take its place. OSError when that is not possible."""
+    data = io.BytesIO()  # torch's own writer hides the reason when the disk is full
+    torch.save({"format": FORMAT, **state}, data)
     temporary = folder / f"{NAME}.part"
-    torch.save({"format": FORMAT, **state}, temporary)
-    os.replace(temporary, folder / NAME)
+    try:
+        temporary.write_bytes(data.getbuffer())
+        os.replace(temporary, folder / NAME)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(folder: Path, signature: str) -> dict[str, Any] | None:

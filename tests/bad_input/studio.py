@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,6 @@ class Studio:
     source: Path
     actor: Path
     api: str
-    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def media(self) -> Path:
@@ -82,18 +82,20 @@ class Studio:
         self.produce(out, **given).refused(code, *words)
         assert contents(out.parent) == before
 
-    def start(self, out: Path, **given: Any) -> subprocess.Popen[str]:
-        """`flow run produce` as a program of its own."""
+    def start(
+        self, out: Path, *, api: str | None = None, temporary: Path | None = None, **given: Any
+    ) -> subprocess.Popen[str]:
+        """`flow run produce` as a program of its own. api: '' for one that brings its own server."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         environment |= {
             "UNDERSTUDY_MEDIA": str(self.media),
             "UNDERSTUDY_CONFIGS": str(self.desk.configs_dir),
-            "PREFECT_API_URL": self.api,
+            "PREFECT_API_URL": self.api if api is None else api,
+            "TMPDIR": str(temporary or tempfile.gettempdir()),
         }
         return subprocess.Popen(
             [FLOW, *self.options(out, **given)],
-            env=environment | dict(self.environment),
-            cwd=self.desk.configs_dir,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -11,7 +11,17 @@ import pytest
 from av_models.domain.errors import InputError
 from av_models.io.preview import decode_image
 from tasks.artifacts import MOST_PICTURE_BYTES, artifact_key, inline_picture
-from tasks.progress import Progress, Report, announce, request_stop, stopping_together, unwatched, watch, written_time
+from tasks.progress import (
+    Progress,
+    Report,
+    StageStopped,
+    announce,
+    request_stop,
+    stopping_together,
+    unwatched,
+    watch,
+    written_time,
+)
 
 
 class Onlooker:
@@ -49,7 +59,7 @@ def test_first_and_last_report(onlooker: Onlooker) -> None:
 
 
 def test_a_stage_stops_at_its_next_report(onlooker: Onlooker) -> None:
-    with pytest.raises(KeyboardInterrupt), stopping_together(), Progress("train") as progress:
+    with pytest.raises(StageStopped), stopping_together(), Progress("train") as progress:
         progress.update(0.2)
         request_stop()
         progress.update(0.3)
@@ -58,13 +68,13 @@ def test_a_stage_stops_at_its_next_report(onlooker: Onlooker) -> None:
         again.update(0.3)
 
 
-def test_a_failure_stops_the_stages_beside_it(onlooker: Onlooker) -> None:
+def test_a_failure_stops_the_stages_beside_it_and_no_later_ones(onlooker: Onlooker) -> None:
     with pytest.raises(InputError), stopping_together():
+        beside = Progress("train")
         raise InputError("The other stage failed.")
-    with pytest.raises(KeyboardInterrupt):
-        Progress("train").update(0.3)
-    with stopping_together():
-        Progress("train").update(0.3)
+    with pytest.raises(StageStopped):
+        beside.update(0.3)
+    Progress("train").update(0.3)
 
 
 def test_time_left_of_a_stage_that_knows_it(onlooker: Onlooker) -> None:
