@@ -145,7 +145,7 @@ def main() -> None:
     """The console script. Exit codes are those of `av_models.domain.errors`; 130 after Ctrl-C."""
     from av_models.domain.errors import UnderstudyError
 
-    # Threads of torch that wait by spinning starve each other where the cores are shared: steps took up to 7 times as long.
+    # Threads of torch that spin while they wait starve each other on shared cores: a step took up to 7 times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     debug = "--debug" in sys.argv
     try:

@@ -27,6 +27,8 @@ __all__ = ["run_production"]
 _INTERRUPTED = 130
 _UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 _PATIENCE_S = 10.0
+_SHOW_CURSOR = "\x1b[?25h"  # the bars had hidden it
+_GO_ON = "Interrupted.", "Run the same command again to go on: finished stages are kept."
 
 
 def run_production(
@@ -41,9 +43,7 @@ def run_production(
             traceback.print_exc()
         return _fail(error.exit_code, error.message, error.remedy, as_json)
     except KeyboardInterrupt:
-        return _fail(
-            _INTERRUPTED, "Interrupted.", "Run the same command again to go on: finished stages are kept.", as_json
-        )
+        return _fail(_INTERRUPTED, *_GO_ON, as_json)
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -64,7 +64,7 @@ def _produce(
     from flows.parameters import load_production
 
     production = load_production(config, given, assignments)
-    with run_server() as server, _stoppable(server):
+    with run_server() as server, _stoppable(server, quiet):
         from flows.terminal import shown_progress
 
         with shown_progress(quiet):
@@ -90,10 +90,15 @@ def _run_flow(production: Production, ready: Callable[[], str]) -> Path:
 
 
 @contextmanager
-def _stoppable(server: Starting) -> Iterator[None]:
+def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
     """Ctrl-C ends the run in order; a second one, or a stage that does not listen, ends it at once."""
 
     def end_now(*_: object) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(_SHOW_CURSOR)
+        _fail(_INTERRUPTED, *_GO_ON, as_json)
+        sys.stdout.flush()
+        sys.stderr.flush()
         server.leave()
         os._exit(_INTERRUPTED)
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from av_models.domain.errors import ResourceError
-from av_models.io.disk import disk_errors
+from av_models.io.disk import disk_errors, disk_shortage
 from tasks.workspace import prefect_home, results_dir
 
 __all__ = ["announced_server", "hand_over", "prepare_prefect", "run_server"]

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
+from prefect import task
 
 from av_models.domain.consent import Clearance
 from av_models.domain.edit import Master
 from av_models.domain.face import FaceSet, SwapModel
+from av_models.domain.media import MediaRef
 from av_models.domain.quality import QualityReport
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment
@@ -22,6 +24,7 @@ from av_models.forensics.advice import advise
 from av_models.forensics.figures import judge
 from av_models.runtime.machine import machine_facts, peak_memory_mb, versions
 from tasks.artifacts import in_run, show_table
+from tasks.caching import by_content
 from tasks.stages import stage_times
 from tasks.workspace import media_dir, store
 
@@ -185,10 +188,10 @@ def _weights(alignments: tuple[Alignment, ...], face: FaceSet | None, model: Swa
         digests = [weights.digest for weights in voice.weights] or [""]
         found += [{"name": f"voice {voice.name}", "licence": voice.licence, "sha256": digest} for digest in digests]
     if face is not None:
-        from av_models.face.backend import get_backend
+        from av_models.face.backend import licence_of
 
-        backend = get_backend(face.track.backend)
-        found.append({"name": f"faces by {backend.name}", "licence": backend.licence, "sha256": ""})
+        name = face.track.backend
+        found.append({"name": f"faces by {name}", "licence": licence_of(name), "sha256": ""})
     if model is not None:
         licence = "trained in this run; bound to the consent records above"
         found.append({"name": "swap model", "licence": licence, "sha256": model.weights.digest})
@@ -203,13 +206,21 @@ def _inputs(people: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _draw_wave(path: Path, alignment: Alignment) -> None:
+@task(cache_policy=by_content("1"), result_serializer="json", persist_result=True, cache_result_in_memory=False)
+def draw_waveform(alignment: Alignment) -> MediaRef:
+    """Waveform, spectrogram, words and phones of a line, as PNG."""
     from av_models.io.audio import read_wav
-    from av_models.io.disk import new_file
     from av_models.io.preview import waveform_plot
 
     samples, rate_hz = read_wav(store().path(alignment.speech.audio))
-    picture = waveform_plot(samples, rate_hz, alignment.words, alignment.phones)
+    return store().put_bytes(waveform_plot(samples, rate_hz, alignment.words, alignment.phones), ".png")
+
+
+def _draw_wave(path: Path, alignment: Alignment) -> None:
+    from av_models.io.disk import new_file
+
+    draw = draw_waveform if in_run() else draw_waveform.fn
+    picture = store().read_bytes(draw(alignment))
     with new_file(path, len(picture)) as part:
         part.write_bytes(picture)
 

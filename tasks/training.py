@@ -78,7 +78,10 @@ def _plan(options: TrainingOptions) -> TrainPlan:
 def _key(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> str:
     import hashlib
 
-    text = repr(([ref.digest for ref in (*source.shards, *actor.shards)], options))
+    budget = (
+        options.max_steps or "time"
+    )  # a longer time goes on where a shorter one ended; counted steps are repeatable
+    text = repr(([ref.digest for ref in (*source.shards, *actor.shards)], options.size_px, options.batch, budget))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

@@ -31,11 +31,12 @@ class ProblemRange:
 class FaceTrack:
     """One person followed through one footage.
 
-    data: .npz with arrays over all N frames of the footage: time_s (N,) float64; usable (N,) bool; box (N,4) float32
-    left, top, right, bottom px; landmarks (N,68,2) float32 px, smoothed, x right, y down, iBUG-68 order;
-    landmarks_raw (N,68,2); score (N,) float32. Rows that are not usable hold interpolated landmarks where both
-    neighbours exist, else NaN. identity: mean of the 128-number descriptors (dlib) of the chosen person, not normalised. n_people:
-    how many different people were seen.
+    data: .npz with arrays over all N frames of the footage:
+        time_s (N,) float64; usable (N,) bool; score (N,) float32; box (N,4) float32 left, top, right, bottom px;
+        landmarks (N,68,2) float32 px, smoothed, x right, y down, iBUG-68 order; landmarks_raw (N,68,2).
+        Rows that are not usable hold interpolated landmarks where both neighbours exist, else NaN.
+    identity: mean of the 128-number descriptors (dlib) of the chosen person, not normalised.
+    n_people: how many different people were seen.
     """
 
     footage: Footage

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from av_models.domain.errors import InputError
 
-__all__ = ["BACKENDS", "Box", "Detection", "FaceBackend", "get_backend"]
+__all__ = ["BACKENDS", "Box", "Detection", "FaceBackend", "get_backend", "licence_of"]
 
 Floats = NDArray[np.floating[Any]]
 Rgb = NDArray[np.uint8]
@@ -73,6 +73,15 @@ def get_backend(name: str = "dlib", models_dir: Path | None = None) -> FaceBacke
     if (name, models_dir) not in held:
         held[name, models_dir] = _MAKERS[name](models_dir)
     return held[name, models_dir]
+
+
+def licence_of(name: str) -> str:
+    """What the weights of a backend permit, without loading them."""
+    from .dlib_backend import DlibBackend
+    from .network_backends import FaceAlignmentBackend, InsightFaceBackend
+
+    kinds = {kind.name: kind.licence for kind in (DlibBackend, InsightFaceBackend, FaceAlignmentBackend)}
+    return kinds[name]
 
 
 def _dlib(_: Path | None) -> FaceBackend:

@@ -42,7 +42,7 @@ def encode_jpeg(rgb: Rgb, quality: int = 88) -> bytes:
     from PIL import Image
 
     data = io.BytesIO()
-    Image.fromarray(rgb).save(data, "JPEG", quality=quality, subsampling=0, optimize=True)
+    Image.fromarray(rgb).save(data, "JPEG", quality=quality, subsampling=0)
     return data.getvalue()
 
 

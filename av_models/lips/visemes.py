@@ -155,8 +155,9 @@ def _to_codes(shares: NDArray[np.float64], mouth: MouthRange) -> NDArray[np.floa
 def close_lips(
     codes: NDArray[np.float64], phones: Sequence[Phone], times_s: Floats, mouth: MouthRange
 ) -> NDArray[np.float64]:
-    """The code of shut lips in every frame inside a p, b or m, or in the nearest one if none falls inside; eased on both
-    sides. The whole code is taken: a small gap with the jaw of an open vowel is a mouth that nobody has.
+    """Shut lips in every frame inside a p, b or m, or in the nearest one if none falls inside; eased on both sides.
+
+    The whole code of shut lips is taken: a small gap with the jaw of an open vowel is a mouth that nobody has.
     """
     times = np.asarray(times_s, np.float64)
     out = codes.copy()

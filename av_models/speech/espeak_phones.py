@@ -59,7 +59,7 @@ def is_lengthening(mnemonic: str) -> bool:
 
 
 def from_mnemonic(mnemonic: str) -> tuple[str, ...]:
-    """"'oU" -> ('OW1',). An unknown name is read by its longest known beginning; () if there is none."""
+    """ "'oU" -> ('OW1',). An unknown name is read by its longest known beginning; () if there is none."""
     stress = {"'": "1", ",": "2"}.get(mnemonic[:1], "0")
     name = mnemonic.lstrip("',%=|")
     while name and name not in _MNEMONICS:

@@ -1,10 +1,10 @@
 """One line of a script taken apart: words with their columns, and the marks that direct the voice.
 
-    [pause 400ms]  [pause 0.4s]   silence of exactly that length
-    [breath]                      an audible breath
-    *word*  *several words*       emphasis
-    {word|AH0 B AW1 T}            said with these ARPAbet phones
-    \\[ \\] \\{ \\} \\* \\\\ \\#          the character itself
+[pause 400ms]  [pause 0.4s]   silence of exactly that length
+[breath]                      an audible breath
+*word*  *several words*       emphasis
+{word|AH0 B AW1 T}            said with these ARPAbet phones
+\\[ \\] \\{ \\} \\* \\\\ \\#          the character itself
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,14 @@ class Trainer:
         self.config, self.plan, self.folder, self.device = config, plan, folder, device
         self.full = {"source": source, "actor": actor}
         self.signature = repr(
-            (config, plan, len(source), len(actor), int(source.crops[0].sum()), int(actor.crops[-1].sum()))
+            (
+                config,
+                replace(plan, budget_s=0.0),
+                len(source),
+                len(actor),
+                int(source.crops[0].sum()),
+                int(actor.crops[-1].sum()),
+            )
         )
         small = {name: bank.shrunk(config.size_px) for name, bank in self.full.items()}
         self.train = {name: bank.split()[0] for name, bank in small.items()}
@@ -271,10 +278,10 @@ class Trainer:
     def _finish(self, run: _Run, stopped_by: str, on_preview: Callable[[np.ndarray], None]) -> TrainResult:
         self._evaluate(run)
         on_preview(self.preview(run.average))
-        if stopped_by == "request":
-            save_checkpoint(self.folder, run.state(self.signature))
-        else:
+        if self.plan.max_steps and stopped_by != "request":
             drop_checkpoint(self.folder)
+        else:  # a longer budget may be asked for when the result has been looked at
+            save_checkpoint(self.folder, run.state(self.signature))
         for name, basis in self.bases.items():
             run.average.bases[name] = basis.to(self.device)
         return TrainResult(run.average.eval(), run.step, run.train_s, stopped_by, run.curve)

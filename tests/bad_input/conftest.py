@@ -11,11 +11,11 @@ import pytest
 # Records are issued by the folder beside; without this only a whole run would find it.
 sys.path.insert(0, str(Path(__file__).parents[1] / "consent"))
 
-from footage import people, record  # noqa: E402
-from records import make_desk  # noqa: E402
-from studio import Studio  # noqa: E402
+from footage import people, record
+from records import make_desk
+from studio import Studio
 
-from tasks.workspace import CONFIGS_VARIABLE, MEDIA_VARIABLE, configs_dir  # noqa: E402
+from tasks.workspace import CONFIGS_VARIABLE, MEDIA_VARIABLE, configs_dir
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +30,9 @@ def studio(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     actor = record(root / "actor.mp4", people("actor_b", 36, first=20))
     desk.issue("short-source", ["face"], [source])
     desk.issue("short-actor", ["face", "performance"], [actor])
-    with pytest.MonkeyPatch.context() as patch, temporary_settings(
-        {PREFECT_RESULTS_LOCAL_STORAGE_PATH: desk.media_dir / "results"}
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        temporary_settings({PREFECT_RESULTS_LOCAL_STORAGE_PATH: desk.media_dir / "results"}),
     ):
         patch.setenv(MEDIA_VARIABLE, str(desk.media_dir))
         patch.setenv(CONFIGS_VARIABLE, str(desk.configs_dir))

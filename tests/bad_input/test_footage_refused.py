@@ -17,7 +17,7 @@ UNUSABLE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "without its index": (media_made.truncated_index, "not a media file, or its head or tail is missing"),
     "sound only": (media_made.sound_only, "sound only"),
     "four frames": (media_made.four_frames, "4 frames"),
-    "a text": (lambda path: path.write_text("Hello.") and path or path, "not a media file"),
+    "a text": (lambda path: (path.write_text("Hello.") and path) or path, "not a media file"),
 }
 
 

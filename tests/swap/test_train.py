@@ -87,7 +87,7 @@ class Killed(BaseException):
     """Stands for the power going off: nothing may be saved on the way out."""
 
 
-def killed_at(step: int):  # noqa: ANN201
+def killed_at(step: int):
     def report(progress: TrainProgress) -> None:
         if progress.step == step:
             raise Killed
@@ -149,3 +149,10 @@ def test_held_out_frames_are_not_trained_on(tmp_path: Path) -> None:
     seen = {crop.numpy().tobytes() for crop in made.train["source"].crops}
     assert len(made.held["source"]) > 0
     assert not any(crop.numpy().tobytes() in seen for crop in made.held["source"].crops)
+
+
+def test_a_longer_budget_goes_on_where_the_shorter_one_ended(tmp_path: Path) -> None:
+    short = trainer(tmp_path, max_steps=None, budget_s=0.5).run()
+    steps: list[int] = []
+    trainer(tmp_path, max_steps=None, budget_s=1.0).run(lambda progress: steps.append(progress.step))
+    assert steps[0] == short.step + 1
