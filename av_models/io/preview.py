@@ -17,6 +17,7 @@ from av_models.domain.time import timecode
 
 from .container import picture_table
 from .label import label_font
+from .spectrum import draw_spectrum
 from .video import VideoWriter, read_pictures
 
 if TYPE_CHECKING:
@@ -79,17 +80,19 @@ def contact_sheet(tiles: Sequence[tuple[Rgb, str]], columns: int, tile_px: int, 
 
 
 def waveform_plot(samples: NDArray[np.float32], rate_hz: int, words: Sequence[Word], phones: Sequence[Phone]) -> bytes:
-    """PNG: the wave with words over it and phones under it, on one time axis. samples: (N,) float, -1..1."""
+    """PNG: the wave with words over it, spectrogram with pitch, and phones, on one time axis. samples: (N,), -1..1."""
     from matplotlib.figure import Figure
 
     duration_s = max(len(samples) / rate_hz, 0.1)
     width_in = min(max(_LEAST_INCHES, duration_s * _INCHES_PER_S), _MOST_INCHES)
     # Figure without pyplot: no global state, so threads may draw at once.
-    figure = Figure(figsize=(width_in, 2.9), dpi=110, facecolor="white")
-    wave, lane = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (5, 1.05), "hspace": 0.04})
-    figure.subplots_adjust(left=0.35 / width_in, right=1 - 0.25 / width_in, top=0.97, bottom=0.15)
+    figure = Figure(figsize=(width_in, 3.9), dpi=110, facecolor="white")
+    rows = {"height_ratios": (4, 3, 1.05), "hspace": 0.04}
+    wave, spectrum, lane = figure.subplots(3, 1, sharex=True, gridspec_kw=rows)
+    figure.subplots_adjust(left=0.35 / width_in, right=1 - 0.25 / width_in, top=0.97, bottom=0.12)
     _draw_wave(wave, samples, rate_hz, int(width_in * _COLUMNS_PER_INCH))
     _draw_words(wave, words)
+    draw_spectrum(spectrum, samples, rate_hz)
     _draw_phones(lane, phones, duration_s / width_in)
     wave.set_xlim(0, duration_s)
     lane.set_xlabel("seconds", fontsize=8, color="#70747c", labelpad=1)

@@ -80,7 +80,7 @@ def test_a_waveform_is_a_wide_picture_for_any_sound() -> None:
     for seconds in (0, 0.01, 1, 20):
         png = waveform_plot(made.sine(seconds, 16000), 16000, words, phones)
         sizes.append(Image.open(io.BytesIO(png)).size)
-    assert all(width > 2.5 * height for width, height in sizes)
+    assert all(width > 1.8 * height for width, height in sizes)
     assert sizes[-1][0] > 2 * sizes[0][0]
 
 
