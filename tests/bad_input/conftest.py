@@ -12,8 +12,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "consent"))
 
 from footage import people, record
+from own_studio import Studio
 from records import make_desk
-from studio import Studio
 
 from tasks.workspace import CONFIGS_VARIABLE, MEDIA_VARIABLE, configs_dir
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import media_made
 import pytest
-from studio import Studio
+from own_studio import Studio
 
 UNUSABLE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "missing": (lambda path: path, "there is no such file"),

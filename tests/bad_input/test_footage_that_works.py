@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 from footage import PAL, Picture, people, record
-from studio import Studio
+from own_studio import Studio
 
 from tasks.timing import FIRST_LEAD_S, LAST_TAIL_S
 

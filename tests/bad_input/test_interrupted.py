@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from studio import EARLIER, Outcome, Studio, contents, earlier_results
+from own_studio import EARLIER, Outcome, Studio, contents, earlier_results
 
 from av_models.io.probe import probe_footage
 from av_models.io.store import Store

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
-from studio import Studio
+from own_studio import Studio, contents
 
 from av_models.speech.script import LONGEST_SCRIPT
 
@@ -56,3 +57,13 @@ def test_empty_text(studio: Studio, out: Path) -> None:
 
 def test_unknown_voice_names_the_known(studio: Studio, out: Path) -> None:
     studio.refuses(out, 2, "espeak-defualt", "espeak-default", voice="espeak-defualt")
+
+
+def test_refusal_for_programs(studio: Studio, out: Path) -> None:
+    """One line of JSON with the same words and code, and nothing else."""
+    made = studio.produce(out, json=True, voice="espeak-defualt")
+    answer = json.loads(made.stdout)
+    assert (made.code, made.stderr, made.stdout.count("\n")) == (2, "", 1)
+    assert (answer["ok"], answer["exit_code"]) == (False, 2)
+    assert "espeak-default" in f"{answer['error']} {answer['remedy']}"
+    assert contents(out.parent) == {}

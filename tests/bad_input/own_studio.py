@@ -62,8 +62,9 @@ class Studio:
         """The command's arguments: a short script, the short clips and a quick training unless `given`."""
         asked = {"script": "Hello there.", "source": self.source, "actor": self.actor, "out": out} | given
         settings = (*SMALL, *asked.pop("settings", SHORT))
+        switches = ["--json"] if asked.pop("json", False) else []
         words = [part for name, value in asked.items() if value is not None for part in (f"--{name}", str(value))]
-        return ["run", "produce", *words, *(part for one in settings for part in ("--set", one))]
+        return ["run", "produce", *switches, *words, *(part for one in settings for part in ("--set", one))]
 
     def produce(self, out: Path, **given: Any) -> Outcome:
         """`flow run produce` in this process, which saves the seconds of its imports."""
@@ -75,12 +76,14 @@ class Studio:
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
-    def refuses(self, out: Path, code: int, *words: str, **given: Any) -> None:
+    def refuses(self, out: Path, code: int, *words: str, **given: Any) -> Outcome:
         """The command says no, and the earlier results in `out` stay as they are."""
         earlier_results(out)
         before = contents(out.parent)
-        self.produce(out, **given).refused(code, *words)
+        made = self.produce(out, **given)
+        made.refused(code, *words)
         assert contents(out.parent) == before
+        return made
 
     def start(
         self, out: Path, *, api: str | None = None, temporary: Path | None = None, **given: Any
