@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av_models.swap.train import Trainer, TrainPlan, TrainProgress, TrainResult
 
 MIN_FACES = 24
-MAX_FACES = 600
+MAX_FACES = 450
 """More than this many frames of one clip teach no more; they are thinned evenly, so that memory stays bounded."""
 
 
@@ -56,13 +56,16 @@ def load_bank(faces: FaceSet) -> FaceBank:
             f"it has only {faces.n_faces} usable faces; training needs {MIN_FACES}",
             "Use a longer clip in which the face looks towards the camera.",
         )
-    keep_every = -(-faces.n_faces // MAX_FACES)
+    chosen = np.unique(np.linspace(0, faces.n_faces - 1, min(faces.n_faces, MAX_FACES)).round().astype(int))
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("crop", "mask", "landmarks", "mouth")}
+    first = 0
     for shard in faces.shards:
         arrays = store().arrays(shard)
+        rows = chosen[(chosen >= first) & (chosen < first + len(arrays["frame"]))] - first
+        first += len(arrays["frame"])
         for name, values in parts.items():
-            values.append(arrays[name][::keep_every])
-    joined = {name: np.concatenate(values) for name, values in parts.items()}
+            values.append(arrays[name][rows])
+    joined = {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
     joined["mouth"] = mouth_scale(joined["mouth"]).normalise(joined["mouth"])
     return FaceBank.from_arrays(joined["crop"], joined["mask"], joined["landmarks"], joined["mouth"])
 
