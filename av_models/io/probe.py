@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["probe_footage"]
 
-_LEAST_FRAMES = 24
+_LEAST_FRAMES = 12
 _LEAST_SIDE_PX, _MOST_SIDE_PX = 64, 8192
 _EXPORT = "Export or copy it again."
 
@@ -44,7 +44,7 @@ class _Claims:
 def probe_footage(path: Path, store: Store) -> Footage:
     """Check a video file and keep it in the store.
 
-    Errors: MediaError for a file that is missing, no video, truncated, without pictures, shorter than 24 frames or of
+    Errors: MediaError for a file that is missing, no video, truncated, without pictures, shorter than 12 frames or of
     an absurd size; ResourceError when the store's disk is full.
     """
     with open_media(path) as container:
