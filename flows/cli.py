@@ -145,8 +145,9 @@ def main() -> None:
     """The console script. Exit codes are those of `av_models.domain.errors`; 130 after Ctrl-C."""
     from av_models.domain.errors import UnderstudyError
 
-    # Threads of torch that spin while they wait starve each other on shared cores: a step took up to 7 times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads of torch that spin long while they wait starve each other on shared cores (a step took up to 7 times as
+    # long), and those that never spin lose a quarter on idle ones. Read when libgomp is loaded, so before torch is.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     debug = "--debug" in sys.argv
     try:
         app()
