@@ -41,8 +41,10 @@ def jitter_grid(n: int, size_px: int, generator: torch.Generator) -> Tensor:
 
 
 def relight(faces: Tensor, generator: torch.Generator) -> Tensor:
-    """Random gain per channel, contrast and brightness: the two clips never share a light."""
+    """Random gain per channel, contrast, brightness and loss of colour: two people share neither light nor irises."""
     n = len(faces)
+    grey = faces.mean(1, keepdim=True)
+    faces = faces + (grey - faces) * torch.rand(n, 1, 1, 1, generator=generator)
 
     def around(centre: float, spread: float, channels: int) -> Tensor:
         return centre + (torch.rand(n, channels, 1, 1, generator=generator) * 2 - 1) * spread

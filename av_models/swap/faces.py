@@ -57,7 +57,7 @@ class FaceBank:
         occur."""
         opening = self.mouths[:, 0].clamp(-2, 3)
         bins = ((opening + 2) / 5 * 7).long().clamp(0, 6)
-        return (1 + 3 * self.eye_rarity()) / torch.bincount(bins, minlength=7).float()[bins].sqrt()
+        return (1 + 1.5 * self.eye_rarity()) / torch.bincount(bins, minlength=7).float()[bins].sqrt()
 
     def eye_rarity(self) -> Tensor:
         """(N,) 0..1: how far the picture of the eyes is from its median, a blink near 1. Landmarks miss many
