@@ -28,7 +28,7 @@ MAX_FACES = 450
 """More than this many frames of one clip teach no more; they are thinned evenly, so that memory stays bounded."""
 
 
-@task(cache_policy=by_content("2"), result_serializer="json", persist_result=True, cache_result_in_memory=False)
+@task(cache_policy=by_content("3"), result_serializer="json", persist_result=True, cache_result_in_memory=False)
 def train_swapper(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> SwapModel:
     """Train on both people's faces, or go on where an interrupted run stopped. Returns the model with its card."""
     from av_models.io.disk import disk_errors

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .augment import hide_mouth
 from .color import fit_transfer
 from .faces import FaceBank, feature_weight
 from .render import Painter
@@ -15,6 +16,8 @@ from .weights import Finish
 
 Floats = NDArray[np.floating[Any]]
 N_SAMPLES = 32
+# The distance holds who they are, but also how differently they performed: all of it would cost blinks and glances.
+CODE_SHARE = 0.5
 DETAIL_SIGMA_PX = 2.0
 MAX_SHARPEN = 1.2
 GRAIN_SIGMA_PX = 0.8
@@ -24,14 +27,35 @@ MAX_GRAIN = 0.02
 
 def measure_finish(painter: Painter, source: FaceBank, actor: FaceBank, place: Floats) -> Finish:
     """Colour from the actor's frames, detail from the source's. Banks at the painter's output size; place (2,3)."""
-    swapped, plates, skin = _painted(painter, actor)
-    color = fit_transfer(swapped, plates, skin)
     own, originals, face = _painted(painter, source)
     sharpen = float(np.clip(detail(originals, face) / max(detail(own, face), 1e-6) - 1, 0, MAX_SHARPEN))
+    shift_codes(painter, source, actor)
+    swapped, plates, skin = _painted(painter, actor)
+    color = fit_transfer(swapped, plates, skin)
     crisp = np.stack([sharpened(picture, sharpen) for picture in swapped])
     missing = detail(plates, skin, GRAIN_SIGMA_PX) ** 2 - detail(crisp, skin, GRAIN_SIGMA_PX) ** 2
     grain = min(max(missing, 0.0) ** 0.5, MAX_GRAIN)
     return Finish(color, round(sharpen, 3), round(grain, 4), tuple(np.asarray(place, np.float64).ravel().tolist()))
+
+
+def shift_codes(painter: Painter, source: FaceBank, actor: FaceBank) -> None:
+    """Move the codes of the actor's face towards the source's by CODE_SHARE of the distance of their means.
+
+    The encoder keeps some of who somebody is: narrow eyes come out as the source's eyes half closed.
+    """
+    means = [_codes(painter, bank).mean(0) for bank in (source, actor)]
+    painter.network.code_shift.copy_(CODE_SHARE * (means[0] - means[1]))
+
+
+@torch.no_grad()
+def _codes(painter: Painter, bank: FaceBank) -> torch.Tensor:
+    small = _sample(bank).shrunk(painter.input_px)
+    faces = small.crops.to(painter.device).float().div_(255)
+    return torch.Tensor(painter.network.encoder(hide_mouth(faces, painter.cover) * 2 - 1))
+
+
+def _sample(bank: FaceBank) -> FaceBank:
+    return bank.part(torch.linspace(0, len(bank) - 1, min(N_SAMPLES, len(bank))).round().long())
 
 
 def detail(pictures: Floats, masks: Floats, sigma_px: float = DETAIL_SIGMA_PX) -> float:
@@ -58,7 +82,7 @@ def sharpened(face: Floats, strength: float) -> Floats:
 
 def _painted(painter: Painter, bank: FaceBank) -> tuple[Floats, Floats, Floats]:
     """Painted faces, the crops as they were, and masks of bare skin; N_SAMPLES of the bank."""
-    part = bank.part(torch.linspace(0, len(bank) - 1, min(N_SAMPLES, len(bank))).round().long())
+    part = _sample(bank)
     small = part.shrunk(painter.input_px)
     painted = painter.paint(small.crops.permute(0, 2, 3, 1).numpy(), part.mouths.numpy())
     plates = part.crops.permute(0, 2, 3, 1).numpy().astype(np.float32) / 255

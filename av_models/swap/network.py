@@ -167,10 +167,14 @@ class FaceBasis(nn.Module):
 class SwapNetwork(nn.Module):
     """`people` names the decoders, e.g. ('source', 'actor')."""
 
+    code_shift: Tensor
+
     def __init__(self, config: NetworkConfig, people: tuple[str, ...] = ("source", "actor")) -> None:
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
+        # Zero in training; see `finish.py` for what a swap adds to the code of somebody else's face.
+        self.register_buffer("code_shift", torch.zeros(config.code))
         self.intermediate = Intermediate(config)
         self.decoders = nn.ModuleDict({name: Decoder(config, self.intermediate.joint_size) for name in people})
         detail_px = config.size_px * config.detail
@@ -183,7 +187,7 @@ class SwapNetwork(nn.Module):
 
     def code(self, face: Tensor, mouth: Tensor) -> tuple[Tensor, Tensor]:
         """face (B,3,S,S) in 0..1 with the mouth hidden; mouth (B,8) normalised -> joint code, feature grid."""
-        return self.intermediate(self.encoder(face * 2 - 1), mouth)
+        return self.intermediate(self.encoder(face * 2 - 1) + self.code_shift, mouth)
 
     def paint(self, person: str, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> face (B,3,D,D) about 0..1 (not clamped), mask logits (B,1,S,S), coefficients (B,K).

@@ -7,8 +7,10 @@ import pytest
 import torch
 
 from av_models.domain.errors import ModelError
+from av_models.swap.augment import hide_mouth
 from av_models.swap.basis import fit_basis, project
 from av_models.swap.color import ColorTransfer, fit_transfer
+from av_models.swap.faces import FaceBank
 from av_models.swap.finish import measure_finish
 from av_models.swap.network import NetworkConfig, SwapNetwork
 from av_models.swap.render import Painter, paste, paste_mask
@@ -58,6 +60,20 @@ def test_damaged_or_foreign_weights_say_what_to_do(damage) -> None:
     data = save_weights(painter.network, measure_finish(painter, drawn_bank("source"), drawn_bank("actor"), PLACE))
     with pytest.raises(ModelError, match="Train it again"):
         load_weights(damage(data))
+
+
+def test_codes_of_the_actor_move_half_way_to_the_sources_and_travel_with_the_weights() -> None:
+    source, actor = drawn_bank("source", n=32), drawn_bank("actor", n=32)
+    painter = Painter(network(), torch.device("cpu"))
+
+    def mean_code(bank: FaceBank) -> torch.Tensor:
+        faces = hide_mouth(bank.shrunk(32).crops.float() / 255, painter.cover) * 2 - 1
+        return painter.network.encoder(faces).mean(0).detach()
+
+    wanted = (mean_code(source) - mean_code(actor)) / 2
+    finish = measure_finish(painter, source, actor, PLACE)
+    assert torch.allclose(painter.network.code_shift, wanted, atol=1e-4)
+    assert torch.allclose(load_weights(save_weights(painter.network, finish))[0].code_shift, wanted, atol=1e-3)
 
 
 def test_a_basis_repaints_its_own_faces() -> None:
