@@ -96,11 +96,11 @@ def test_disk_runs_full_under_a_checkpoint(mounted: Mount) -> None:
     import torch
 
     from av_models.io.disk import disk_errors
-    from av_models.swap.checkpoint import NAME, load_checkpoint, save_checkpoint
+    from av_models.swap.checkpoint import FORMAT, NAME, load_checkpoint, save_checkpoint
 
     folder = mounted("work", "size=256k")
     save_checkpoint(folder, {"signature": "a run", "step": 1})
     with pytest.raises(ResourceError, match="disk full"), disk_errors(folder / NAME):
         save_checkpoint(folder, {"signature": "a run", "network": torch.zeros(100_000)})
     assert [path.name for path in folder.iterdir()] == [NAME]
-    assert load_checkpoint(folder, "a run") == {"format": 1, "signature": "a run", "step": 1}
+    assert load_checkpoint(folder, "a run") == {"format": FORMAT, "signature": "a run", "step": 1}
