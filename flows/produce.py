@@ -30,10 +30,11 @@ from tasks.progress import stopping_together, unwatched
 from tasks.quality import measure_master, write_report
 from tasks.review_cards import model_card, speech_card, swap_card
 from tasks.script import read_script, utterances
+from tasks.shots import cut_shots
 from tasks.speech import synthesize
 from tasks.stages import record_stages
 from tasks.swapping import swap_shot
-from tasks.timing import cut_shots, fit_performance
+from tasks.timing import fit_performance
 from tasks.training import train_swapper
 
 __all__ = ["produce"]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from prefect import task
-
 from av_models.domain.speech import Alignment, Speech
-from tasks.caching import by_content
+from tasks.caching import stage
 from tasks.workspace import store
 
 __all__ = ["align"]
 
 
-@task(name="align", cache_policy=by_content("1"), result_serializer="json", cache_result_in_memory=False)
+@stage("1")
 def align(speech: Speech, aligner: str) -> Alignment:
     """Words and phones with times. aligner: 'auto', or the one to be used whatever the engine knows."""
     from av_models.alignment.aligner import get_aligner

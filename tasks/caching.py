@@ -1,24 +1,23 @@
 """When a finished stage may be used again: the same inputs by content, the same version of the stage, all blobs there.
 
-A decorator of a cached stage reads
-
-    @task(cache_policy=by_content("3"), result_serializer="json", cache_result_in_memory=False)
-
-and its version is raised by hand when the behaviour of the code behind it changes. Results are small records; a record
-can outlive the blobs that it names, and then it is forgotten and its stage runs again.
+A cached stage is decorated with `@stage("3")`, and its version is raised by hand when the behaviour of the code behind
+it changes. Results are small records; a record can outlive the blobs that it names, and then it is forgotten and its
+stage runs again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from prefect import Task, task
 from prefect.cache_policies import INPUTS, CachePolicy, CompoundCachePolicy
 
 from av_models.domain.media import MediaRef
+from tasks.hooks import RETRY_DELAY_S, worth_retrying
 from tasks.locking import ProcessLocks
 from tasks.workspace import locks_dir, store
 
@@ -26,10 +25,27 @@ if TYPE_CHECKING:
     from prefect.context import TaskRunContext
     from prefect.results import ResultStore
 
-__all__ = ["ByContent", "StageVersion", "by_content", "media_in"]
+__all__ = ["ByContent", "StageVersion", "by_content", "media_in", "stage"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _log = logging.getLogger(__name__)
 _locks = ProcessLocks(locks_dir)
+
+
+def stage(version: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A task whose result is kept by content as JSON, and which is tried once more when the machine ran out of
+    something."""
+    return task(
+        cache_policy=by_content(version),
+        result_serializer="json",
+        persist_result=True,
+        cache_result_in_memory=False,
+        retries=1,
+        retry_delay_seconds=RETRY_DELAY_S,
+        retry_condition_fn=worth_retrying,
+    )
 
 
 def by_content(version: str) -> CachePolicy:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prefect import task
-
 from av_models.domain.errors import MediaError
 from av_models.domain.face import FaceSet, FaceTrack
 from av_models.domain.media import Footage, MediaRef
-from tasks.caching import by_content
-from tasks.hooks import RETRY_DELAY_S, worth_retrying
+from tasks.caching import stage
 from tasks.progress import Progress
 from tasks.workspace import media_dir, store
 
@@ -22,15 +19,7 @@ __all__ = ["gather_faces", "track_faces"]
 SHEET_COLUMNS, SHEET_TILE_PX = 6, 192
 
 
-@task(
-    name="track_faces",
-    cache_policy=by_content("1"),
-    result_serializer="json",
-    cache_result_in_memory=False,
-    retries=1,
-    retry_delay_seconds=RETRY_DELAY_S,
-    retry_condition_fn=worth_retrying,
-)
+@stage("1")
 def track_faces(footage: Footage, backend: str, search_every: int) -> FaceTrack:
     """Follow the person who is seen most; every frame without a usable face is listed with its reason.
 
@@ -58,15 +47,7 @@ def track_faces(footage: Footage, backend: str, search_every: int) -> FaceTrack:
     )
 
 
-@task(
-    name="gather_faces",
-    cache_policy=by_content("1"),
-    result_serializer="json",
-    cache_result_in_memory=False,
-    retries=1,
-    retry_delay_seconds=RETRY_DELAY_S,
-    retry_condition_fn=worth_retrying,
-)
+@stage("1")
 def gather_faces(track: FaceTrack, size_px: int, consent_id: str) -> FaceSet:
     """Aligned crops of `size_px`, masks, landmarks and mouth codes of all usable frames, in shards."""
     from av_models.face.gather import gather

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefect import task
-
 from av_models.domain.consent import Clearance
 from av_models.domain.edit import Master, SwappedClip, Timeline
 from av_models.domain.media import Footage, MediaRef
 from av_models.domain.production import MasterOptions
 from av_models.domain.provenance import ManifestFacts
 from av_models.domain.time import sample_at
-from tasks.caching import by_content
-from tasks.hooks import RETRY_DELAY_S, worth_retrying
+from tasks.caching import stage
 from tasks.workspace import media_dir, store
 
 if TYPE_CHECKING:
@@ -31,15 +28,7 @@ _RULE_ENGINES = ("espeak",)
 """Engines that compute speech by rule; the manifest must not call theirs trained."""
 
 
-@task(
-    name="preview_swap",
-    cache_policy=by_content("1"),
-    result_serializer="json",
-    cache_result_in_memory=False,
-    retries=1,
-    retry_delay_seconds=RETRY_DELAY_S,
-    retry_condition_fn=worth_retrying,
-)
+@stage("1")
 def preview_swap(clips: Sequence[SwappedClip], timeline: Timeline) -> MediaRef:
     """Actor and swapped picture side by side, with timecode."""
     from av_models.io.join import join_clips
@@ -53,15 +42,7 @@ def preview_swap(clips: Sequence[SwappedClip], timeline: Timeline) -> MediaRef:
         return store().put_file(out)
 
 
-@task(
-    name="write_master",
-    cache_policy=by_content("1"),
-    result_serializer="json",
-    cache_result_in_memory=False,
-    retries=1,
-    retry_delay_seconds=RETRY_DELAY_S,
-    retry_condition_fn=worth_retrying,
-)
+@stage("1")
 def write_master(
     timeline: Timeline,
     clips: Sequence[SwappedClip],

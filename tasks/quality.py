@@ -19,7 +19,7 @@ from av_models.domain.quality import Coverage, IdentityMatch, LipSync, QualityRe
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment
 from av_models.domain.time import sample_at
-from tasks.caching import by_content
+from tasks.caching import stage
 from tasks.progress import Progress
 from tasks.workspace import store
 
@@ -29,13 +29,7 @@ _SOUND_RATE_HZ = 16_000
 _SILENCE_LUFS = -99.0
 
 
-@task(
-    name="measure_master",
-    cache_policy=by_content("1"),
-    result_serializer="json",
-    persist_result=True,
-    cache_result_in_memory=False,
-)
+@stage("1")
 def measure_master(
     master: Master, model: SwapModel, shots: tuple[Shot, ...], clips: tuple[SwappedClip, ...]
 ) -> QualityReport:

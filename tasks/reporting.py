@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
-from prefect import task
 
 from av_models.domain.consent import Clearance
 from av_models.domain.edit import Master
@@ -24,7 +23,7 @@ from av_models.forensics.advice import advise
 from av_models.forensics.figures import judge
 from av_models.runtime.machine import machine_facts, peak_memory_mb, versions
 from tasks.artifacts import in_run, show_table
-from tasks.caching import by_content
+from tasks.caching import stage
 from tasks.stages import stage_times
 from tasks.workspace import media_dir, store
 
@@ -206,7 +205,7 @@ def _inputs(people: dict[str, Any]) -> dict[str, str]:
     }
 
 
-@task(cache_policy=by_content("1"), result_serializer="json", persist_result=True, cache_result_in_memory=False)
+@stage("1")
 def draw_waveform(alignment: Alignment) -> MediaRef:
     """Waveform, spectrogram, words and phones of a line, as PNG."""
     from av_models.io.audio import read_wav

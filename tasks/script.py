@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect import task
-
 from av_models.domain.script import Script
 from av_models.domain.speech import Utterance, Voice
-from tasks.caching import by_content
+from tasks.caching import stage
 
 __all__ = ["read_script", "utterances"]
 
 
-@task(name="read_script", cache_policy=by_content("1"), result_serializer="json", cache_result_in_memory=False)
+@stage("1")
 def read_script(text: str, language: str) -> Script:
     """Lines of words, pauses and breaths, numbers and abbreviations spelled out. ScriptError with line and column."""
     from av_models.speech.script import read_script as read

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from prefect import task
-
 from av_models.domain.speech import Speech, Utterance
-from tasks.caching import by_content
-from tasks.hooks import RETRY_DELAY_S, worth_retrying
+from tasks.caching import stage
 from tasks.workspace import store
 
 __all__ = ["synthesize"]
 
 
-@task(
-    name="synthesize",
-    cache_policy=by_content("1"),
-    result_serializer="json",
-    cache_result_in_memory=False,
-    retries=1,
-    retry_delay_seconds=RETRY_DELAY_S,
-    retry_condition_fn=worth_retrying,
-)
+@stage("1")
 def synthesize(utterance: Utterance) -> Speech:
     """Speak one line with the engine of its voice."""
     from av_models.io.audio import wav_bytes

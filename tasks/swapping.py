@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from prefect import task
 
 from av_models.domain.edit import Shot, SwappedClip
 from av_models.domain.face import FaceProblem, FaceTrack, ProblemRange
 from av_models.domain.media import MediaRef
-from tasks.caching import by_content
+from tasks.caching import stage
 from tasks.progress import Progress
 from tasks.workspace import store
 
@@ -43,7 +42,7 @@ class _Frame:
     reason: FaceProblem | None
 
 
-@task(cache_policy=by_content("1"), result_serializer="json", persist_result=True, cache_result_in_memory=False)
+@stage("1")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the source's face into every frame of a shot; frames that cannot be swapped are listed with the
     reason."""

@@ -9,13 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from prefect import task
 
 from av_models.domain.errors import MediaError
 from av_models.domain.face import FaceSet, SwapModel, TrainingOptions
 from av_models.domain.media import MediaRef
 from tasks.artifacts import inline_picture, show_markdown
-from tasks.caching import by_content
+from tasks.caching import stage
 from tasks.progress import Progress
 from tasks.workspace import store
 
@@ -28,7 +27,7 @@ MAX_FACES = 450
 """More than this many frames of one clip teach no more; they are thinned evenly, so that memory stays bounded."""
 
 
-@task(cache_policy=by_content("3"), result_serializer="json", persist_result=True, cache_result_in_memory=False)
+@stage("3")
 def train_swapper(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> SwapModel:
     """Train on both people's faces, or go on where an interrupted run stopped. Returns the model with its card."""
     from av_models.io.disk import disk_errors

@@ -25,6 +25,39 @@ class LipsChoice:
     reason: str
 
 
+class Fit(StrEnum):
+    """How lips and sound come together: the speech moves the lips, the sound is conformed to the picture, or the
+    picture is retimed to the sound."""
+
+    DRIVE = "drive"
+    PICTURE = "picture"
+    SOUND = "sound"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseFit:
+    """How one phrase of a placement was fitted.
+
+    first_frame (of the placement), n_frames: the phrases of a placement cover it without gaps.  fit: never AUTO.
+    reason: a sentence for the user.
+    """
+
+    first_frame: int
+    n_frames: int
+    fit: Fit
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoundAnchor:
+    """What the voice said at `spoken_s` of its own speech is heard at `heard_s` of the conformed speech; linear
+    between anchors."""
+
+    spoken_s: Fraction
+    heard_s: Fraction
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """At `frame` of the shot (from 0) the plate shows the actor's footage at `source_s` seconds; linear between
@@ -40,6 +73,8 @@ class Placement:
 
     first_frame, n_frames: of the programme.  speech_start: seconds from the shot's first frame to the speech's first
     sample.  anchors: the time map of the picture, at least two.  how: 'cut', 'retimed' or 'looped', for the report.
+    alignment: of the speech as it is heard.  phrases: how each stretch was fitted.  sound_map: from the speech as it
+    was first spoken, empty if it was left alone.  advice: what does not fit and what would help, '' if all is well.
     """
 
     alignment: Alignment
@@ -48,6 +83,9 @@ class Placement:
     speech_start: Fraction
     anchors: tuple[Anchor, ...]
     how: str
+    phrases: tuple[PhraseFit, ...] = ()
+    sound_map: tuple[SoundAnchor, ...] = ()
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,17 @@ BREATH = "breath"
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """label: ARPAbet with stress digit on vowels ('AH0'), or SILENCE, or BREATH. start, end: seconds in the
-    utterance."""
+    """label: ARPAbet with stress digit on vowels ('AH0'), or SILENCE, or BREATH. start, end: seconds in the utterance.
+
+    ipa: the sound itself where the language is not English and `label` is only the nearest; '' otherwise.
+    confidence: 0..1 that this phone is heard here, None if unknown.
+    """
 
     label: str
     start: Fraction
     end: Fraction
+    ipa: str = ""
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
