@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from av_models.domain.edit import Fit, Lips
+from av_models.domain.production import Profile, Stage
 from flows.consent_cli import app as consent_app
 from flows.verify_cli import verify_file
 
@@ -23,29 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 INTERRUPTED = 130
-
-
-class _Lips(StrEnum):
-    KEEP = "keep"
-    DRIVE = "drive"
-    AUTO = "auto"
-
-
-class _Profile(StrEnum):
-    DRAFT = "draft"
-    FINAL = "final"
-
-
-class _Stage(StrEnum):
-    SCRIPT = "script"
-    SPEECH = "speech"
-    ALIGNMENT = "alignment"
-    FACES = "faces"
-    TIMELINE = "timeline"
-    MODEL = "model"
-    SWAP = "swap"
-    MASTER = "master"
-    REPORT = "report"
 
 
 app = typer.Typer(
@@ -68,12 +46,15 @@ def run_produce(
     source: Annotated[str | None, typer.Option(metavar="VIDEO", help="The face that will be seen.")] = None,
     actor: Annotated[str | None, typer.Option(metavar="VIDEO", help="The performance that carries it.")] = None,
     voice: Annotated[str | None, typer.Option(metavar="NAME", help="One of `flow voices`.")] = None,
-    lips: Annotated[_Lips | None, typer.Option(help="The actor's own, driven by the speech, or decided.")] = None,
+    lips: Annotated[Lips | None, typer.Option(help="The actor's own, driven by the speech, or decided.")] = None,
+    fit: Annotated[
+        Fit | None, typer.Option(help="Drive the lips, conform the sound, retime the picture, or decide by phrase.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where results go; media/out/NAME if left out.")
     ] = None,
-    profile: Annotated[_Profile | None, typer.Option(help="Minutes, or with patience.")] = None,
-    until: Annotated[_Stage | None, typer.Option(help="Stop after this stage.")] = None,
+    profile: Annotated[Profile | None, typer.Option(help="Minutes, or with patience.")] = None,
+    until: Annotated[Stage | None, typer.Option(help="Stop after this stage.")] = None,
     review: Annotated[bool, typer.Option("--review", help="Ask for approval after speech, model and swap.")] = False,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any setting of configs/produce.yaml.")
@@ -88,6 +69,7 @@ def run_produce(
         "actor": actor,
         "voice": voice,
         "lips": lips,
+        "fit": fit,
         "out": str(out) if out else None,
         "profile": profile,
         "until": until,

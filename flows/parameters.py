@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from av_models.domain.consent import Purpose
-from av_models.domain.edit import Lips
+from av_models.domain.edit import Fit, Lips
 from av_models.domain.errors import InputError, MediaError
 from av_models.domain.face import TrainingOptions
 from av_models.domain.production import MasterOptions, Profile, Stage
@@ -25,6 +25,8 @@ __all__ = ["FaceChoice", "Production", "PurposeChoice", "TrainingChoice", "load_
 _BUDGET_S = {Profile.DRAFT: 210.0, Profile.FINAL: 3600.0}
 _OUTPUT_NAMES = ("master.mp4", "captions.vtt", "captions.srt", "script.json", "report.json", "preview.mp4")
 _NAME_MOST = 60
+_CONTRADICTIONS = ((Lips.KEEP, Fit.DRIVE), (Lips.DRIVE, Fit.PICTURE), (Lips.DRIVE, Fit.SOUND))
+_FIT_REMEDY = "Leave one of the two away: picture and sound keep the actor's lips, drive moves them."
 
 
 def _existing(name: str) -> str:
@@ -128,6 +130,11 @@ class Production(_Choice):
     lips: Lips = Field(
         default=Lips.AUTO, description="keep the actor's, drive them by the speech, or decide by what is said."
     )
+    fit: Fit = Field(
+        default=Fit.AUTO,
+        description="drive: the speech moves the lips. picture: the sound is conformed to the actor's performance. "
+        "sound: the picture is retimed to the speech. auto: decided phrase by phrase.",
+    )
     out: str = Field(default="", description="Folder of the results; media/out/ and the script's name if empty.")
     profile: Profile = Field(
         default=Profile.DRAFT, description="draft: minutes. final: trained and encoded with patience."
@@ -173,6 +180,8 @@ class Production(_Choice):
             raise InputError(
                 f"source and actor are the same file ({self.source}).", "A swap needs two: a face, and a performance."
             )
+        if (self.lips, self.fit) in _CONTRADICTIONS:
+            raise InputError(f"lips '{self.lips}' and fit '{self.fit}' contradict each other.", _FIT_REMEDY)
         if self.review and not Stage.SPEECH.is_before(self.until):
             raise InputError(
                 f"review has nothing to ask in a run that ends after '{self.until}'.", "Leave one of the two away."

@@ -1,4 +1,4 @@
-"""One production run from the command line: its server, its bars, its last words and its exit code."""
+"""One run of a flow from the command line: its server, its bars, its last words and its exit code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from av_models.domain.errors import ResourceError, UnderstudyError
 from av_models.io.disk import disk_shortage
@@ -22,7 +22,9 @@ from tasks.workspace import prefect_home
 if TYPE_CHECKING:
     from flows.parameters import Production
 
-__all__ = ["run_production"]
+__all__ = ["run_command", "run_production"]
+
+T = TypeVar("T")
 
 _INTERRUPTED = 130
 _UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
@@ -36,8 +38,34 @@ def run_production(
 ) -> int:
     """Run `produce` and report; returns the exit code. Errors are shown, not raised, unless `debug`."""
     began_s = time.monotonic()
+
+    def video() -> dict[str, Any]:
+        prepare_prefect(debug)
+        from flows.parameters import load_production
+
+        production = load_production(config, given, assignments)
+        page = _served(lambda: _produce(production), as_json, debug, import_flow=_import_produce)
+        return _facts(page, time.monotonic() - began_s)
+
+    return _reported(video, _show_video, as_json, debug)
+
+
+def run_command(
+    call: Callable[[], dict[str, Any]], show: Callable[[dict[str, Any]], None], as_json: bool, debug: bool
+) -> int:
+    """Run `call`, which runs a flow, and report what it returns: by `show`, or as one line of JSON.
+
+    Returns the exit code. Errors are shown, not raised, unless `debug`.
+    """
+    return _reported(lambda: _served(call, as_json, debug), show, as_json, debug)
+
+
+def _reported(
+    made: Callable[[], dict[str, Any]], show: Callable[[dict[str, Any]], None], as_json: bool, debug: bool
+) -> int:
+    """The exit code of whatever happens in `made`, whose answer goes to stdout."""
     try:
-        page = _produce(config, given, assignments, quiet=as_json, debug=debug)
+        answer = made()
     except UnderstudyError as error:
         if debug:
             traceback.print_exc()
@@ -53,40 +81,47 @@ def run_production(
         return _fail(
             _UNEXPECTED, f"This should not happen: {problem}", "Run again with --debug for the details.", as_json
         )
-    _conclude(page, time.monotonic() - began_s, as_json)
+    if as_json:
+        print(json.dumps({"ok": True} | answer, ensure_ascii=False), flush=True)
+    else:
+        show(answer)
     return 0
 
 
-def _produce(
-    config: Path | None, given: Mapping[str, Any], assignments: Sequence[str], quiet: bool, debug: bool
-) -> Path:
+def _served(call: Callable[[], T], as_json: bool, debug: bool, import_flow: Callable[[], None] = lambda: None) -> T:
+    """`call` with a Prefect server behind it and bars on the terminal. import_flow: done while the server starts."""
     prepare_prefect(debug)
-    from flows.parameters import load_production
-
-    production = load_production(config, given, assignments)
-    with run_server() as server, _stoppable(server, quiet):
+    with run_server() as server, _stoppable(server, as_json):
         from flows.terminal import shown_progress
 
-        with shown_progress(quiet):
-            return _run_flow(production, server.ready)
+        with shown_progress(as_json):
+            return _with_server(call, import_flow, server.ready)
 
 
-def _run_flow(production: Production, ready: Callable[[], str]) -> Path:
-    """Prefect is imported while its server starts."""
+def _with_server(call: Callable[[], T], import_flow: Callable[[], None], ready: Callable[[], str]) -> T:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    from flows.produce import produce
-
+    import_flow()
     try:
         with temporary_settings({PREFECT_API_URL: ready()}):
             try:
-                return produce(production)
+                return call()
             finally:
                 hand_over()
     except MemoryError as error:
         raise ResourceError(
             "The memory of this machine is full.", "Close other programs, or lower training.batch."
         ) from error
+
+
+def _import_produce() -> None:
+    import flows.produce  # noqa: F401
+
+
+def _produce(production: Production) -> Path:
+    from flows.produce import produce
+
+    return produce(production)
 
 
 @contextmanager
@@ -120,33 +155,31 @@ def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
             signal.signal(kind, handler)
 
 
-def _conclude(page: Path, took_s: float, as_json: bool) -> None:
-    """Where everything is. The report is read back, so that what is said here is what stands there."""
-    from tasks.progress import written_time
-
+def _facts(page: Path, took_s: float) -> dict[str, Any]:
+    """What a run made. The report is read back, so that what is said here is what stands there."""
     out = page.parent
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
-    made_master = report.get("timeline") is not None
-    if as_json:
-        answer = {
-            "ok": True,
-            "out": str(out),
-            "master": str(out / "master.mp4") if made_master else None,
-            "page": str(page),
-            "report": str(out / "report.json"),
-            "until": report["production"]["until"],
-            "seconds": round(took_s, 1),
-            "measured": report.get("measured"),
-            "stages": report.get("stages"),
-            "consent_ids": report.get("consent_ids"),
-        }
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
-        return
-    if made_master:
-        print(f"Video:  {out / 'master.mp4'}")
+    return {
+        "out": str(out),
+        "master": str(out / "master.mp4") if report.get("timeline") is not None else None,
+        "page": str(page),
+        "report": str(out / "report.json"),
+        "until": report["production"]["until"],
+        "seconds": round(took_s, 1),
+        "measured": report.get("measured"),
+        "stages": report.get("stages"),
+        "consent_ids": report.get("consent_ids"),
+    }
+
+
+def _show_video(facts: dict[str, Any]) -> None:
+    from tasks.progress import written_time
+
+    if facts["master"]:
+        print(f"Video:  {facts['master']}")
     else:
-        print(f"Stopped after '{report['production']['until']}', as asked: {out}")
-    print(f"Page:   {page}\nTook:   {written_time(took_s)}", flush=True)
+        print(f"Stopped after '{facts['until']}', as asked: {facts['out']}")
+    print(f"Page:   {facts['page']}\nTook:   {written_time(facts['seconds'])}", flush=True)
 
 
 def _fail(code: int, message: str, remedy: str, as_json: bool) -> int:
