@@ -68,6 +68,8 @@ REFUSED: list[tuple[dict[str, Any], list[str], str]] = [
     (HELLO, ["training.budget_s=60", "training.max_steps=5"], "both given"),
     (HELLO, ["nonsense"], "--set"),
     (HELLO | {"lips": "sing"}, [], "keep"),
+    (HELLO | {"fit": "picture", "lips": "drive"}, [], "contradict each other"),
+    (HELLO | {"fit": "drive", "lips": "keep"}, [], "keep the actor's lips"),
     (HELLO | {"until": "dinner"}, [], "script"),
     (HELLO | {"review": True, "until": "speech"}, [], "review has nothing to ask"),
     (HELLO | {"source": "actor_b.mp4"}, [], "same file"),
