@@ -15,7 +15,11 @@ import typer
 
 from av_models.domain.edit import Fit, Lips
 from av_models.domain.production import Profile, Stage
+from flows.align_cli import run_align
+from flows.bench_cli import run_bench
 from flows.consent_cli import app as consent_app
+from flows.sync_cli import run_sync
+from flows.train_voice_cli import run_train_voice
 from flows.verify_cli import verify_file
 
 if TYPE_CHECKING:
@@ -37,6 +41,10 @@ run_app = typer.Typer(help="Run a flow.", no_args_is_help=True)
 app.add_typer(run_app, name="run")
 app.add_typer(consent_app, name="consent")
 app.command("verify")(verify_file)
+run_app.command("sync")(run_sync)
+run_app.command("align")(run_align)
+run_app.command("bench")(run_bench)
+run_app.command("train-voice")(run_train_voice)
 
 
 @run_app.command("produce")
@@ -52,6 +60,9 @@ def run_produce(
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where results go; media/out/NAME if left out.")
+    ] = None,
+    bed: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Music or effects under the dialogue; repeatable.")
     ] = None,
     profile: Annotated[Profile | None, typer.Option(help="Minutes, or with patience.")] = None,
     until: Annotated[Stage | None, typer.Option(help="Stop after this stage.")] = None,
@@ -71,6 +82,7 @@ def run_produce(
         "lips": lips,
         "fit": fit,
         "out": str(out) if out else None,
+        "sound": {"beds": bed} if bed else None,
         "profile": profile,
         "until": until,
         "review": review or None,

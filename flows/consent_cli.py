@@ -48,7 +48,9 @@ def new_record(
     valid_from: Annotated[str, typer.Option(help="First day, as 2027-01-31; today if left out.")] = "",
     valid_until: Annotated[str, typer.Option(help="Last day, as 2027-01-31.")] = "",
     evidence: Annotated[Path | None, typer.Option(help="Signed form, filmed consent or licence text.")] = None,
-    media: Annotated[list[Path] | None, typer.Option(help="Footage or voice file it covers; repeatable.")] = None,
+    media: Annotated[
+        list[Path] | None, typer.Option(help="Footage, voice file or folder of recordings it covers; repeatable.")
+    ] = None,
     licence: Annotated[str, typer.Option(help="Contract or licence on which it rests.")] = "",
     consent_id: Annotated[str, typer.Option("--id", help="Name of the record; from the subject if left out.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to write it; media/consent if left out.")] = None,

@@ -9,124 +9,59 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from av_models.domain.consent import Purpose
 from av_models.domain.edit import Fit, Lips
-from av_models.domain.errors import InputError, MediaError
+from av_models.domain.errors import InputError
 from av_models.domain.face import TrainingOptions
-from av_models.domain.production import MasterOptions, Profile, Stage
+from av_models.domain.production import Bed, MasterOptions, Profile, Stage
+from flows.choices import (
+    Choice,
+    ConsentChoice,
+    FaceChoice,
+    FileName,
+    MasterChoice,
+    PurposeChoice,
+    SoundChoice,
+    TrainingChoice,
+)
 from tasks.workspace import configs_dir, find_input, media_dir
 
-__all__ = ["FaceChoice", "Production", "PurposeChoice", "TrainingChoice", "load_production"]
+__all__ = ["Production", "load_production"]
 
 _BUDGET_S = {Profile.DRAFT: 210.0, Profile.FINAL: 3600.0}
-_OUTPUT_NAMES = ("master.mp4", "captions.vtt", "captions.srt", "script.json", "report.json", "preview.mp4")
+_OUTPUT_NAMES = (
+    *("master.mp4", "master.mov", "master.TextGrid", "captions.vtt", "captions.srt", "script.json", "report.json"),
+    *("timeline.otio", "timeline.edl", "isochrony.json", "preview.mp4"),
+)
 _NAME_MOST = 60
 _CONTRADICTIONS = ((Lips.KEEP, Fit.DRIVE), (Lips.DRIVE, Fit.PICTURE), (Lips.DRIVE, Fit.SOUND))
 _FIT_REMEDY = "Leave one of the two away: picture and sound keep the actor's lips, drive moves them."
 
 
-def _existing(name: str) -> str:
-    path = find_input(name)
-    if path is None:
-        raise MediaError(
-            name, "there is no such file", f"Check the name, or put the file into {media_dir() / 'inputs'}."
-        )
-    return str(path)
-
-
-FootageName = Annotated[str, Field(min_length=1), AfterValidator(_existing)]
-
-
-class _Choice(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class PurposeChoice(_Choice):
-    """What the result is made for: every consent record must allow it."""
-
-    use: str = Field(
-        default="demonstration", description="What for, such as demonstration, film, education or advertising."
-    )
-    territory: str = Field(
-        default="worldwide", description="Where it is shown: a country code such as DE, EU or worldwide."
-    )
-    date: str = Field(
-        default="", description="Day of publication as 2027-01-31, if known: consent must hold then, too."
-    )
-
-    @model_validator(mode="after")
-    def _spelled_as_in_records(self) -> Self:
-        from av_models.domain.consent_rules import use_named
-        from av_models.io.consent import check_purpose
-
-        use_named(self.use)
-        check_purpose(Purpose(self.use, self.territory, "en", self.date))
-        return self
-
-
-class ConsentChoice(_Choice):
-    """Ids of consent records, where the files alone do not tell which one is meant."""
-
-    voice: str = Field(default="", pattern=r"^[\w-]*$")
-    source: str = Field(default="", pattern=r"^[\w-]*$")
-    actor: str = Field(default="", pattern=r"^[\w-]*$")
-
-
-class FaceChoice(_Choice):
-    """How faces are found."""
-
-    backend: Literal["dlib", "insightface", "face-alignment"] = "dlib"
-    search_every: int = Field(default=5, ge=1, le=60, description="Frames between two full searches.")
-
-
-class TrainingChoice(_Choice):
-    """How the swap model is trained."""
-
-    budget_s: float | None = Field(
-        default=None, gt=0, le=7 * 86_400, description="Seconds of training; by profile if empty."
-    )
-    max_steps: int | None = Field(default=None, ge=1, description="Steps instead of seconds, for repeatable runs.")
-    size_px: int = Field(
-        default=128, ge=64, le=512, multiple_of=16, description="Of the network's input; it paints at twice."
-    )
-    batch: int = Field(default=8, ge=1, le=256, description="Faces of each person in one step.")
-
-    @model_validator(mode="after")
-    def _one_budget(self) -> Self:
-        if self.budget_s is not None and self.max_steps is not None:
-            raise InputError("budget_s and max_steps are both given.", "Give one: seconds, or a number of steps.")
-        return self
-
-
-class SoundChoice(_Choice):
-    """How the speech is spoken and mixed."""
-
-    loudness_lufs: float = Field(default=-16.0, ge=-31, le=-14, description="EBU R 128 loudness of the programme.")
-    aligner: Literal["auto", "engine", "pocketsphinx", "mfa"] = Field(
-        default="auto", description="Who times words and phones."
-    )
-
-
-class Production(_Choice):
+class Production(Choice):
     """One video to be made."""
 
     script: str = Field(
         min_length=1, description="The text itself, or the name of a text file (media/inputs/ or a path)."
     )
-    source: FootageName = Field(
-        default="media/samples/source_a.mp4", description="Video of the face that is to be seen."
-    )
+    source: FileName = Field(default="media/samples/source_a.mp4", description="Video of the face that is to be seen.")
     source_words: str = Field(
         default="", description="What is said in it: text or file; a .txt beside the video is found."
     )
-    actor: FootageName = Field(
+    actor: FileName = Field(
         default="media/samples/actor_b.mp4", description="Video of the performance that carries it."
     )
     voice: str = Field(default="espeak-default", min_length=1, description="One of `flow voices`.")
+    voices: dict[str, str] = Field(
+        default_factory=dict, description="A voice of its own for a role of the script, as {ANNA: espeak-bright}."
+    )
+    actor_words: str = Field(
+        default="", description="What the actor says: text or file; a .txt beside the video is found."
+    )
     lips: Lips = Field(
         default=Lips.AUTO, description="keep the actor's, drive them by the speech, or decide by what is said."
     )
@@ -150,8 +85,9 @@ class Production(_Choice):
     face: FaceChoice = Field(default_factory=FaceChoice)
     training: TrainingChoice = Field(default_factory=TrainingChoice)
     sound: SoundChoice = Field(default_factory=SoundChoice)
+    master: MasterChoice = Field(default_factory=MasterChoice)
 
-    @field_validator("script", "source_words")
+    @field_validator("script", "source_words", "actor_words")
     @classmethod
     def _text_or_file(cls, value: str) -> str:
         """The full path, should it be the name of a file."""
@@ -194,7 +130,7 @@ class Production(_Choice):
         if out.exists() and not out.is_dir():
             raise InputError(f"{out} is a file.", "Choose a folder with --out.")
         ours = {out / name for name in _OUTPUT_NAMES}
-        for name in (self.source, self.actor, self.script if names_file(self.script) else ""):
+        for name in (self.source, self.actor, *self.sound.beds, self.script if names_file(self.script) else ""):
             if Path(name) in ours:
                 raise InputError(f"{name} would be overwritten by the results.", "Choose another folder with --out.")
 
@@ -218,10 +154,15 @@ class Production(_Choice):
         )
 
     @property
-    def inputs(self) -> dict[str, str]:
+    def inputs(self) -> dict[str, Any]:
         """As `open_inputs` takes them."""
-        names = {name: str(getattr(self, name)) for name in ("script", "source", "source_words", "actor", "voice")}
-        return names | {f"{role}_consent": getattr(self.consent, role) for role in ("voice", "source", "actor")}
+        words = ("script", "source", "source_words", "actor", "actor_words", "voice")
+        names: dict[str, Any] = {name: str(getattr(self, name)) for name in words}
+        return (
+            names
+            | {"voices": self.voices}
+            | {f"{role}_consent": getattr(self.consent, role) for role in ("voice", "source", "actor")}
+        )
 
     @property
     def face_size_px(self) -> int:
@@ -232,10 +173,23 @@ class Production(_Choice):
         """language: of the voice."""
         return Purpose(self.purpose.use, self.purpose.territory, language, self.purpose.date)
 
-    def master_options(self, title: str, language: str) -> MasterOptions:
-        """title: of the script, '' if it has none."""
-        shown = self.title or title or self.script_name
-        return MasterOptions(shown, language, self.profile, self.sound.loudness_lufs, self.captions, self.timecode)
+    def master_options(self, title: str, language: str, beds: tuple[Bed, ...] = (), take: int = 1) -> MasterOptions:
+        """title: of the script, '' if it has none.  take: how often the picture was made."""
+        return MasterOptions(
+            title=self.title or title or self.script_name,
+            language=language,
+            profile=self.profile,
+            loudness_lufs=self.sound.lufs,
+            captions=self.captions,
+            timecode=self.timecode,
+            preset=self.master.preset,
+            bit_depth=self.master.bit_depth,
+            burn_in=self.master.burn_in,
+            take=take,
+            caption_names=self.master.caption_names,
+            beds=beds,
+            mix=self.sound.mix,
+        )
 
 
 def names_file(value: str) -> bool:

@@ -12,25 +12,29 @@ from prefect import flow, unmapped
 from prefect.futures import PrefectFutureList
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from av_models.domain.consent import Cast
+from av_models.domain.dubbing import Dubbing
 from av_models.domain.edit import Timeline
 from av_models.domain.face import FaceSet, FaceTrack
-from av_models.domain.production import Stage
+from av_models.domain.production import MASTERS, Stage
 from av_models.domain.script import Script
-from av_models.domain.speech import Speech, Voice
+from av_models.domain.speech import Alignment, Speech
 from av_models.io.output_folder import output_folder
 from flows.parameters import Production
 from flows.review import Decision, Gate, ask
 from tasks.alignment import align
 from tasks.consent import check_consent
 from tasks.delivery import deliver, note_outputs
+from tasks.dubbing import is_dubbed, measure_isochrony
 from tasks.faces import gather_faces, track_faces
 from tasks.inputs import Inputs, open_inputs
 from tasks.mastering import preview_swap, write_master
 from tasks.progress import stopping_together, unwatched
 from tasks.quality import measure_master, write_report
 from tasks.review_cards import model_card, speech_card, swap_card
-from tasks.script import read_script, utterances
+from tasks.script import check_roles, read_script, utterances
 from tasks.shots import cut_shots
+from tasks.sound import open_beds
 from tasks.speech import synthesize
 from tasks.stages import record_stages
 from tasks.swapping import swap_shot
@@ -46,8 +50,8 @@ Steps = Generator[tuple[Stage, Made], None, Any]
 _THREADS = 3
 
 record_stages(
-    *(open_inputs, check_consent, read_script, synthesize, align, track_faces, gather_faces, fit_performance),
-    *(train_swapper, cut_shots, swap_shot, preview_swap, write_master, measure_master),
+    *(open_inputs, check_consent, read_script, synthesize, align, track_faces, gather_faces, measure_isochrony),
+    *(fit_performance, train_swapper, cut_shots, swap_shot, preview_swap, write_master, measure_master),
 )
 
 
@@ -65,7 +69,7 @@ def produce(production: Production) -> Path:
     Results appear in the output folder when all is well; a run that fails leaves the earlier results alone.
     """
     made: Made = {}
-    with stopping_together(), output_folder(production.out_dir) as folder:
+    with stopping_together(), output_folder(production.out_dir, MASTERS) as folder:
         for stage, results in perform(production, folder):
             made |= results
             deliver(folder, stage, made)
@@ -79,27 +83,36 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
     """All stages in the order of the day, each with what it made. folder: where that can be looked at meanwhile."""
     inputs = open_inputs(**production.inputs)
     clearance = check_consent(inputs.cast, production.purpose_in(inputs.language))
+    beds = open_beds(production.sound.beds)
     script = read_script(inputs.text, inputs.language)
-    yield Stage.SCRIPT, {"clearance": clearance, "script": script}
+    notes = (*script.notes, *check_roles(script, inputs.cast))
+    yield Stage.SCRIPT, {"clearance": clearance, "script": script, "notes": notes}
 
     tracks = _start_tracking(inputs, production)
-    speeches = yield from _speak(script, inputs.cast.voice, production, folder)
+    speeches = yield from _speak(script, inputs.cast, production, folder)
     alignments = align.map(speeches, unmapped(production.sound.aligner)).result()
-    yield Stage.ALIGNMENT, {"alignments": tuple(alignments)}
+    yield Stage.ALIGNMENT, {"alignments": tuple(alignments), "dubbing": _compare(inputs, tuple(alignments))}
 
     consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
     source, actor = gather_faces.map(tracks.result(), unmapped(production.face_size_px), consent_ids).result()
     yield Stage.FACES, {"source": source, "actor": actor}
 
-    timeline = fit_performance(tuple(alignments), actor.track, production.lips)
+    timeline = fit_performance(tuple(alignments), actor.track, production.fit, production.lips)
     yield Stage.TIMELINE, {"timeline": timeline}
 
-    model, shots, clips = yield from _swap(source, actor, timeline, inputs.source_words, production, folder)
-    options = production.master_options(script.title, inputs.language)
+    model, shots, clips, take = yield from _swap(source, actor, timeline, inputs.source_words, production, folder)
+    options = production.master_options(script.title, inputs.language, beds, take)
     master = write_master(timeline, clips, options, clearance, *inputs.footages)
     yield Stage.MASTER, {"master": master}
 
     yield Stage.REPORT, {"quality": measure_master(master, model, shots, clips)}
+
+
+def _compare(inputs: Inputs, alignments: tuple[Alignment, ...]) -> Dubbing | None:
+    """The script's sentences beside the actor's own, where it is a translation of them."""
+    if not is_dubbed(inputs.actor_words, inputs.language):
+        return None
+    return measure_isochrony(alignments, inputs.cast.actor, inputs.actor_words)
 
 
 def _start_tracking(inputs: Inputs, production: Production) -> PrefectFutureList[FaceTrack]:
@@ -108,11 +121,11 @@ def _start_tracking(inputs: Inputs, production: Production) -> PrefectFutureList
     return track_faces.map(footages, production.face.backend, production.face.search_every)
 
 
-def _speak(script: Script, voice: Voice, production: Production, folder: Path) -> Steps:
+def _speak(script: Script, cast: Cast, production: Production, folder: Path) -> Steps:
     """Every line spoken, and spoken again with another seed for as long as the reviewer wants it."""
     seeds, take = (production.seed,) * len(script.lines), 1
     while True:
-        speeches: list[Speech] = synthesize.map(utterances(script, voice, seeds)).result()
+        speeches: list[Speech] = synthesize.map(utterances(script, cast, seeds)).result()
         yield Stage.SPEECH, {"speeches": tuple(speeches)}
         verdict = _ask(production, Gate.SPEECH, take, partial(speech_card, speeches, folder), len(seeds))
         if not verdict.redo:
@@ -135,7 +148,7 @@ def _swap(
             yield Stage.SWAP, {"clips": clips, "preview": preview_swap(clips, timeline)}
             verdict = _ask(production, Gate.SWAP, take, partial(swap_card, clips, folder))
         if not verdict.redo:
-            return model, shots, clips
+            return model, shots, clips, take
         options, take = replace(options, budget_s=verdict.budget_s(options.budget_s), max_steps=0), take + 1
 
 

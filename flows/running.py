@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from av_models.domain.errors import ResourceError, UnderstudyError
+from av_models.domain.production import MASTERS
 from av_models.io.disk import disk_shortage
 from flows.server import Starting, hand_over, prepare_prefect, run_server
 from tasks.workspace import prefect_home
@@ -159,9 +160,10 @@ def _facts(page: Path, took_s: float) -> dict[str, Any]:
     """What a run made. The report is read back, so that what is said here is what stands there."""
     out = page.parent
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    made = [out / name for name in MASTERS if report.get("timeline") is not None and (out / name).is_file()]
     return {
         "out": str(out),
-        "master": str(out / "master.mp4") if report.get("timeline") is not None else None,
+        "master": str(made[0]) if made else None,
         "page": str(page),
         "report": str(out / "report.json"),
         "until": report["production"]["until"],

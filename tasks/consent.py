@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from av_models.domain.consent import Cast, Clearance, Purpose
+from av_models.domain.corpus import Recordings
+from av_models.domain.speech import Voice
 from tasks.artifacts import show_table
-from tasks.workspace import configs_dir, media_dir
+from tasks.workspace import configs_dir, media_dir, store
 
-__all__ = ["check_consent"]
+__all__ = ["check_consent", "check_recordings_consent", "check_voices_consent"]
 
 
 @task(name="check_consent", cache_policy=NO_CACHE, persist_result=False)
 def check_consent(cast: Cast, purpose: Purpose) -> Clearance:
-    """A record for the voice, the source's face and the actor's performance, or ConsentError naming the rule.
+    """A record for every voice, the source's face and the actor's performance, or ConsentError naming the rule.
 
     Never cached and never retried: a revocation counts at once, and asking twice changes nothing.
     """
     from av_models.io.consent import clear_cast
 
-    clearance = clear_cast(configs_dir(), media_dir(), cast, purpose)
+    return _shown(clear_cast(configs_dir(), media_dir(), cast, purpose))
+
+
+@task(name="check_voices_consent", cache_policy=NO_CACHE, persist_result=False)
+def check_voices_consent(cast: Mapping[str, Voice], purpose: Purpose) -> Clearance:
+    """As `check_consent`, for voices alone. cast: by part, such as 'voice' and 'voice of ANNA'."""
+    from av_models.io.consent import clear_voices
+
+    return _shown(clear_voices(configs_dir(), media_dir(), cast, purpose))
+
+
+@task(name="check_recordings_consent", cache_policy=NO_CACHE, persist_result=False)
+def check_recordings_consent(recordings: Recordings, folder: str, consent_id: str, purpose: Purpose) -> Clearance:
+    """A record in force for a voice made from these very recordings, none of which is decoded for it."""
+    from av_models.io.consent import clear_recordings
+
+    digests = [row["digest"] for row in store().json(recordings.listing)]
+    name = f"the {len(digests)} recordings in {folder}"
+    clearance = clear_recordings(configs_dir(), media_dir(), name, digests, recordings.seal, consent_id, purpose)
+    return _shown(clearance)
+
+
+def _shown(clearance: Clearance) -> Clearance:
     rows = [
         {
             "role": one.role,
@@ -31,5 +57,6 @@ def check_consent(cast: Cast, purpose: Purpose) -> Clearance:
         }
         for one in clearance.records
     ]
+    purpose = clearance.purpose
     show_table("consent", rows, f"Cleared for {purpose.use}, {purpose.territory}, {purpose.language}")
     return clearance

@@ -1,8 +1,8 @@
 """What a stage leaves for people: its files in the output folder, and its pictures and tables in Prefect.
 
     script.json                  speech/NNN.wav       alignment/NNN.TextGrid     faces/{source,actor}.jpg
-    timeline.otio                model/{preview.jpg,card.json}                   swap/preview.mp4
-    master.mp4  captions.{vtt,srt}
+    timeline.{otio,edl}          speech/NNN-conformed.wav  isochrony.json        model/{preview.jpg,card.json}
+    swap/preview.mp4             master.{mp4,mov}     captions.{vtt,srt}         master.TextGrid
 
 These names stay: other programs build on them. It runs every time, also when the stage itself was kept.
 """
@@ -26,6 +26,7 @@ from av_models.domain.production import Stage
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment, Speech
 from tasks.artifacts import show_picture, show_table
+from tasks.dubbing import show_isochrony
 from tasks.progress import announce
 from tasks.workspace import media_dir, store
 
@@ -37,11 +38,13 @@ def deliver(folder: Path, stage: Stage, made: Mapping[str, Any]) -> None:
     """Put what a stage made into `folder`. made: by name, as `write_report` takes it."""
     match stage:
         case Stage.SCRIPT:
-            _script(folder, made["script"])
+            _script(folder, made["script"], made.get("notes", ()))
         case Stage.SPEECH:
             _speech(folder, made["speeches"])
         case Stage.ALIGNMENT:
             _alignment(folder, made["alignments"])
+            if made.get("dubbing") is not None:
+                show_isochrony(folder, made["dubbing"])
         case Stage.FACES:
             _faces(folder, made["source"], made["actor"])
         case Stage.TIMELINE:
@@ -63,18 +66,20 @@ def note_outputs(out: Path, consent_ids: Sequence[str], made: Mapping[str, Any])
     if isinstance(model := made.get("model"), SwapModel):
         made_files.append(("model", model.weights, out / "model"))
     if isinstance(master := made.get("master"), Master):
-        made_files.append(("master", master.video, out / "master.mp4"))
+        made_files.append(("master", master.video, out / f"master{master.video.suffix}"))
     for number, speech in enumerate(made.get("speeches", ()), start=1):
         made_files.append(("speech", speech.audio, out / "speech" / f"{number:03d}.wav"))
     for what, ref, place in made_files:
         record_output(media_dir(), consent_ids, what, ref.digest, str(place))
 
 
-def _script(folder: Path, script: Script) -> None:
+def _script(folder: Path, script: Script, notes: Sequence[str]) -> None:
     _write(folder / "script.json", json.dumps(asdict(script), indent=1, ensure_ascii=False) + "\n")
     rows = [{"line": n, "role": line.role, "text": line.written} for n, line in enumerate(script.lines, start=1)]
     show_table("script", rows, script.title or "The script")
     announce("script", f"{len(script.lines)} lines" + (f", “{script.title}”" if script.title else ""))
+    for note in notes:
+        announce("note", note)
 
 
 def _speech(folder: Path, speeches: Sequence[Speech]) -> None:
@@ -116,10 +121,15 @@ def _faces(folder: Path, source: FaceSet, actor: FaceSet) -> None:
 
 
 def _timeline(folder: Path, timeline: Timeline, actor: FaceSet) -> None:
-    from av_models.io.timeline import otio_bytes
+    from av_models.io.edl import edl_text
+    from av_models.io.timeline import otio_bytes, speech_name
 
-    data = otio_bytes(timeline, "master.mp4", actor.track.footage.name)
-    _write(folder / "timeline.otio", data.decode())
+    name = actor.track.footage.name
+    _write(folder / "timeline.otio", otio_bytes(timeline, "master", name).decode())
+    _write(folder / "timeline.edl", edl_text(timeline, folder.name, name))
+    for number, placement in enumerate(timeline.placements, start=1):
+        if placement.sound_map:
+            _copy(placement.alignment.speech.audio, folder / speech_name(placement, number))
     rows = [
         {"line": n, "first frame": one.first_frame, "frames": one.n_frames, "picture": one.how}
         for n, one in enumerate(timeline.placements, start=1)
@@ -146,12 +156,21 @@ def _swap(folder: Path, clips: Sequence[SwappedClip], preview: MediaRef) -> None
 
 
 def _master(folder: Path, master: Master) -> None:
-    _copy(master.video, folder / "master.mp4")
-    _copy(master.captions_vtt, folder / "captions.vtt")
-    _copy(master.captions_srt, folder / "captions.srt")
-    _copy(master.otio, folder / "timeline.otio")
+    _copy(master.video, folder / f"master{master.video.suffix}")
+    beside = {
+        "captions.vtt": master.captions_vtt,
+        "captions.srt": master.captions_srt,
+        "timeline.otio": master.otio,
+        "timeline.edl": master.edl,
+        "master.TextGrid": master.textgrid,
+    }
+    for name, ref in beside.items():
+        if ref is not None:
+            _copy(ref, folder / name)
     loudness = f"{master.loudness_lufs:.1f} LUFS, peak {master.true_peak_dbtp:.1f} dBTP"
     announce("master", f"{float(master.timeline.duration):.1f} s, {loudness}, signed")
+    for note in master.notes:
+        announce("note", note)
 
 
 def _copy(ref: MediaRef, place: Path) -> Path:

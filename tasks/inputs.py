@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from av_models.domain.consent import Cast
 from av_models.domain.errors import InputError
 from av_models.domain.media import Footage
+from av_models.domain.speech import Voice
 from tasks.workspace import configs_dir, media_dir, store
 
 __all__ = ["Inputs", "open_inputs"]
@@ -21,11 +23,13 @@ _MOST_BYTES_OF_UTF8 = 4
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """text: of the script.  source_words: what is said in the source's footage, '' if unknown."""
+    """text: of the script.  source_words, actor_words: what is said in the source's and the actor's footage, '' if
+    unknown."""
 
     text: str
     source_words: str
     cast: Cast
+    actor_words: str = ""
 
     @property
     def footages(self) -> tuple[Footage, Footage]:
@@ -45,12 +49,15 @@ def open_inputs(
     actor: str,
     voice: str,
     *,
+    voices: Mapping[str, str] | None = None,
+    actor_words: str = "",
     voice_consent: str = "",
     source_consent: str = "",
     actor_consent: str = "",
 ) -> Inputs:
     """Never cached: a file of the same name may hold something else today. Footage is opened, no model is loaded.
 
+    voice: of lines without a role, and of roles without a voice of their own.  voices: names of voices by role.
     Raises InputError for the script and the voice, MediaError for footage that cannot be used.
     """
     from av_models.io.probe import probe_footage
@@ -63,8 +70,30 @@ def open_inputs(
         actor=probe_footage(Path(actor), store()),
         source_consent=source_consent,
         actor_consent=actor_consent,
+        roles=_roles(spoken_by, voices or {}),
     )
-    return Inputs(_text(script), _text(source_words) or _text_beside(Path(source)), cast)
+    said = _text(source_words) or _text_beside(Path(source))
+    return Inputs(_text(script), said, cast, _text(actor_words) or _text_beside(Path(actor)))
+
+
+def _roles(first: Voice, names: Mapping[str, str]) -> tuple[tuple[str, Voice], ...]:
+    """By role. InputError for a voice of another language than the first: a script is read in one language."""
+    from av_models.io.voices import find_voice
+
+    roles = []
+    for role, name in sorted(names.items()):
+        voice = find_voice(name, configs_dir(), media_dir(), store())
+        if _primary(voice) != _primary(first):
+            raise InputError(
+                f"{role}'s voice {name} speaks {voice.language}, and the voice {first.name} speaks {first.language}.",
+                "Choose voices of one language for one script.",
+            )
+        roles.append((role.strip().upper(), voice))
+    return tuple(roles)
+
+
+def _primary(voice: Voice) -> str:
+    return voice.language.lower().partition("-")[0]
 
 
 def _text(given: str) -> str:

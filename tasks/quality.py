@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from av_models.domain.consent import Clearance
 from av_models.domain.edit import Master, Shot, SwappedClip, Timeline
 from av_models.domain.face import FaceSet, ProblemRange, SwapModel
 from av_models.domain.provenance import Verdict
-from av_models.domain.quality import Coverage, IdentityMatch, LipSync, QualityReport, SoundFacts
+from av_models.domain.quality import Coverage, IdentityMatch, QualityReport, SoundFacts
 from av_models.domain.script import Script
-from av_models.domain.speech import Alignment
+from av_models.domain.speech import Alignment, Speech
+from av_models.domain.sync import LipSync, OffsetAt, PhoneTimes
 from av_models.domain.time import sample_at
 from tasks.caching import stage
 from tasks.progress import Progress
@@ -29,11 +31,18 @@ _SOUND_RATE_HZ = 16_000
 _SILENCE_LUFS = -99.0
 
 
-@stage("1")
+@stage("2")
 def measure_master(
-    master: Master, model: SwapModel, shots: tuple[Shot, ...], clips: tuple[SwappedClip, ...]
+    master: Master,
+    model: SwapModel,
+    shots: tuple[Shot, ...],
+    clips: tuple[SwappedClip, ...],
+    loudness_lufs: float = -16.0,
 ) -> QualityReport:
-    """Lips, identity, coverage, loudness, lengths and marks of the encoded file; nothing is taken on trust."""
+    """Lips, identity, coverage, loudness, lengths and marks of the encoded file; nothing is taken on trust.
+
+    loudness_lufs: what was asked for.
+    """
     from av_models.io.audio import read_audio
     from av_models.io.video import frame_times
 
@@ -46,7 +55,7 @@ def measure_master(
         sync=_measure_lips(timeline, seen, _asked_opening(shots, timeline.n_frames), heard),
         identity=_measure_identity(seen, model),
         coverage=_measure_coverage(timeline.n_frames, int(np.isfinite(seen.gap).sum()), clips),
-        sound=_measure_sound(path),
+        sound=_measure_sound(path, loudness_lufs),
         marks=_inspect_marks(path),
         picture_s=round(float(frame_times(path)[-1] + 1 / timeline.rate), 6),
         sound_s=round(len(heard) / _SOUND_RATE_HZ, 6),
@@ -66,9 +75,13 @@ def write_report(
     model: SwapModel | None = None,
     master: Master | None = None,
     quality: QualityReport | None = None,
+    speeches: tuple[Speech, ...] = (),
+    reference: LipSync | None = None,
+    refused: tuple[str, ...] = (),
 ) -> Path:
     """report.json and report.html of the output folder, from whatever the run reached; returns the page.
 
+    reference: the actor's own clip, measured in the same way.  refused: why this master must not be used.
     Call it last: it links the files that lie in the folder by then.
     """
     from av_models.io.report import render_report
@@ -84,8 +97,11 @@ def write_report(
         model=model,
         master=master,
         quality=quality,
+        speeches=speeches,
+        reference=reference,
+        refused=refused,
     )
-    lips = draw_pictures(out, alignments, master, quality)
+    lips = draw_pictures(out, alignments, master, quality, speeches)
     page = render_report(out, facts, lips)
     show_report(page, facts)
     return page
@@ -134,29 +150,32 @@ def _asked_opening(shots: tuple[Shot, ...], n_frames: int) -> NDArray[np.float64
 def _measure_lips(
     timeline: Timeline, seen: _Seen, asked: NDArray[np.float64] | None, heard: NDArray[np.float32]
 ) -> LipSync:
-    from av_models.lips.measure import measure_lips
-    from av_models.lips.sync import opening_of, spoken_phones
+    from av_models.lips.expected import spoken_phones, target_of_phones
+    from av_models.lips.measure import Heard, Lips, measure_lips
 
     n, rate = timeline.n_frames, timeline.rate
     phones = spoken_phones(timeline)
-    target = opening_of(phones, n, rate)
-    times_s = (np.arange(n) + 0.5) / float(rate)
+    times_s = ((np.arange(n) + 0.5) / float(rate)).astype(np.float64)
+    target = target_of_phones(phones, float(times_s[-1]) + 1).opening(times_s)
     series = store().put_arrays(time_s=times_s, gap=seen.gap, target=target, box=seen.box)
-    return measure_lips(seen.gap, target, asked, phones, rate, _sound_delay_s(timeline, heard), series)
+    engines = {placement.alignment.aligner for placement in timeline.placements}
+    times = PhoneTimes.KNOWN if engines <= {"engine"} else PhoneTimes.ALIGNED
+    spoken = Heard(phones, times, _sound_delays(timeline, heard), has_edit=True)
+    return measure_lips(Lips(seen.gap, times_s, asked), spoken, series)
 
 
-def _sound_delay_s(timeline: Timeline, heard: NDArray[np.float32]) -> float | None:
+def _sound_delays(timeline: Timeline, heard: NDArray[np.float32]) -> tuple[OffsetAt, ...]:
     """Where the utterances are heard against where the timeline put them."""
-    from av_models.forensics.sound import median_delay
+    from av_models.forensics.sound import delays
     from av_models.io.audio import read_audio
 
-    def spoken() -> Any:
+    def spoken() -> Iterator[tuple[NDArray[np.float32], int]]:
         for placement in timeline.placements:
             start = placement.first_frame / timeline.rate + placement.speech_start
             samples = read_audio(store().path(placement.alignment.speech.audio), _SOUND_RATE_HZ)
             yield samples, sample_at(start, _SOUND_RATE_HZ)
 
-    return median_delay(heard, spoken(), _SOUND_RATE_HZ)
+    return delays(heard, spoken(), _SOUND_RATE_HZ)
 
 
 def _measure_identity(seen: _Seen, model: SwapModel) -> IdentityMatch:
@@ -188,12 +207,14 @@ def _measure_coverage(n_frames: int, n_found: int, clips: tuple[SwappedClip, ...
     return Coverage(n_frames, n_frames - n_kept, n_found, tuple(unswapped))
 
 
-def _measure_sound(path: Path) -> SoundFacts:
+def _measure_sound(path: Path, asked_lufs: float) -> SoundFacts:
     from av_models.io.loudness import measure_loudness
 
     found = measure_loudness(path)
-    values = found.integrated_lufs, found.true_peak_dbtp, found.range_lu
-    return SoundFacts(*(round(max(value, _SILENCE_LUFS), 2) for value in values))
+    lufs, peak, spread = (
+        round(max(value, _SILENCE_LUFS), 2) for value in (found.integrated_lufs, found.true_peak_dbtp, found.range_lu)
+    )
+    return SoundFacts(lufs, peak, spread, asked_lufs)
 
 
 def _inspect_marks(path: Path) -> Verdict:

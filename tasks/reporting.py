@@ -17,14 +17,18 @@ from av_models.domain.face import FaceSet, SwapModel
 from av_models.domain.media import MediaRef
 from av_models.domain.quality import QualityReport
 from av_models.domain.script import Script
-from av_models.domain.speech import Alignment
+from av_models.domain.speech import Alignment, Phone, Speech, Word
+from av_models.domain.sync import Closure, LipSync
+from av_models.domain.time import timecode
 from av_models.forensics import facts as of
 from av_models.forensics.advice import advise
 from av_models.forensics.figures import judge
+from av_models.forensics.sync_words import sync_facts
 from av_models.runtime.machine import machine_facts, peak_memory_mb, versions
 from tasks.artifacts import in_run, show_table
 from tasks.caching import stage
 from tasks.stages import stage_times
+from tasks.sync_report import closure_faces
 from tasks.workspace import media_dir, store
 
 if TYPE_CHECKING:
@@ -35,8 +39,9 @@ __all__ = ["MEDIA_URL_VARIABLE", "assemble_facts", "draw_pictures", "review_link
 # Set by `flow ui`: where the folder `out` of the media directory is served.
 MEDIA_URL_VARIABLE = "UNDERSTUDY_MEDIA_URL"
 
-_THUMB_PX = 240
-_MOST_MISSES = 24
+_THUMB_PX = 200
+_MOST_CLOSURES = 150
+_SHEET_TILES = 24
 _TITLE_LENGTH = 60
 
 
@@ -51,10 +56,14 @@ def assemble_facts(
     model: SwapModel | None,
     master: Master | None,
     quality: QualityReport | None,
+    speeches: tuple[Speech, ...] = (),
+    reference: LipSync | None = None,
+    refused: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Everything that report.json holds; see `av_models.forensics.facts` for the keys."""
     if master is not None and not alignments:
         alignments = _alignments(master)
+    spoken = tuple(alignment.speech for alignment in alignments) or speeches
     people = {"source": source or (model and model.source), "actor": actor or (model and model.actor)}
     faces = {name: of.face_facts(face) for name, face in people.items() if face}
     measured = of.quality_facts(quality) if quality else dict.fromkeys(_MEASURED)
@@ -64,8 +73,10 @@ def assemble_facts(
         "made_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "run": _run_facts(),
         **measured,
+        "reference": sync_facts(reference) if reference else None,
+        "refused": list(refused),
         "script": of.script_facts(script) if script else None,
-        "speech": of.speech_facts(alignments) or None,
+        "speech": of.speech_facts(speeches, alignments) or None,
         "faces": faces if len(faces) == 2 else None,
         "model": of.model_facts(model, store().json(model.card)) if model else None,
         "timeline": of.master_facts(master) if master else None,
@@ -76,8 +87,8 @@ def assemble_facts(
             {"text": one.text, "command": one.command} for one in advise(judge(quality) if quality else (), production)
         ],
         "versions": versions(),
-        "seeds": _seeds(production, alignments),
-        "weights": _weights(alignments, source or (model.source if model else None), model),
+        "seeds": _seeds(production, spoken),
+        "weights": _weights(spoken, source or (model.source if model else None), model),
         "inputs": _inputs(people),
         "machine": machine_facts(),
         "peak_memory_mb": peak_memory_mb(),
@@ -86,9 +97,14 @@ def assemble_facts(
 
 
 def draw_pictures(
-    out: Path, alignments: tuple[Alignment, ...], master: Master | None, quality: QualityReport | None
+    out: Path,
+    alignments: tuple[Alignment, ...],
+    master: Master | None,
+    quality: QualityReport | None,
+    speeches: tuple[Speech, ...] = (),
 ) -> LipSeries | None:
-    """Waveforms with phones, a poster, the faces of missed closures, all under `out`/report; returns the lip series."""
+    """Waveforms with phones, a poster, a sheet of the master, the faces of its closures, all under `out`/report;
+    returns the lip series."""
     from av_models.io.report import LipSeries
 
     folder = out / "report"
@@ -97,14 +113,18 @@ def draw_pictures(
     if master is not None:
         alignments = alignments or _alignments(master)
         _draw_frame(folder / "poster.jpg", store().path(master.video))
+        _draw_sheet(folder / "sheet.jpg", master)
     if (out / "swap" / "preview.mp4").is_file():
         _draw_frame(folder / "side.jpg", out / "swap" / "preview.mp4")
-    for number, alignment in enumerate(alignments, start=1):
-        _draw_wave(folder / f"wave-{number:03d}.png", alignment)
+    spoken = [(one.speech, one.words, one.phones) for one in alignments]
+    for number, (speech, words, phones) in enumerate(
+        spoken or [(one, one.words, one.phones) for one in speeches], start=1
+    ):
+        _draw_wave(folder / f"wave-{number:03d}.png", speech, words, phones)
     if master is None or quality is None:
         return None
     series = store().arrays(quality.sync.series)
-    _draw_misses(folder, master, quality, series["box"])
+    _draw_closures(folder, master, quality.sync.closures, series["box"])
     return LipSeries(series["time_s"], series["gap"], series["target"])
 
 
@@ -165,7 +185,7 @@ def _run_facts() -> dict[str, str]:
     return {"flow_run_id": _flow_run_id(), "name": str(flow_run.name or ""), "url": str(url or "")}
 
 
-def _seeds(production: dict[str, Any], alignments: tuple[Alignment, ...]) -> dict[str, Any]:
+def _seeds(production: dict[str, Any], speeches: tuple[Speech, ...]) -> dict[str, Any]:
     """Every seed of the production, by its dotted name, and the one that each line was spoken with."""
     found: dict[str, Any] = {}
 
@@ -177,13 +197,12 @@ def _seeds(production: dict[str, Any], alignments: tuple[Alignment, ...]) -> dic
             found[name] = value
 
     search(production, "")
-    spoken = [alignment.speech.utterance.seed for alignment in alignments]
-    return {**found, "lines": ", ".join(map(str, spoken)) or "none"}
+    return {**found, "lines": ", ".join(str(speech.utterance.seed) for speech in speeches) or "none"}
 
 
-def _weights(alignments: tuple[Alignment, ...], face: FaceSet | None, model: SwapModel | None) -> list[dict[str, str]]:
+def _weights(speeches: tuple[Speech, ...], face: FaceSet | None, model: SwapModel | None) -> list[dict[str, str]]:
     found = []
-    for voice in dict.fromkeys(alignment.speech.utterance.voice for alignment in alignments):
+    for voice in dict.fromkeys(speech.utterance.voice for speech in speeches):
         digests = [weights.digest for weights in voice.weights] or [""]
         found += [{"name": f"voice {voice.name}", "licence": voice.licence, "sha256": digest} for digest in digests]
     if face is not None:
@@ -205,23 +224,37 @@ def _inputs(people: dict[str, Any]) -> dict[str, str]:
     }
 
 
-@stage("1")
-def draw_waveform(alignment: Alignment) -> MediaRef:
+@stage("2")
+def draw_waveform(speech: Speech, words: tuple[Word, ...], phones: tuple[Phone, ...]) -> MediaRef:
     """Waveform, spectrogram, words and phones of a line, as PNG."""
     from av_models.io.audio import read_wav
     from av_models.io.preview import waveform_plot
 
-    samples, rate_hz = read_wav(store().path(alignment.speech.audio))
-    return store().put_bytes(waveform_plot(samples, rate_hz, alignment.words, alignment.phones), ".png")
+    samples, rate_hz = read_wav(store().path(speech.audio))
+    return store().put_bytes(waveform_plot(samples, rate_hz, words, phones), ".png")
 
 
-def _draw_wave(path: Path, alignment: Alignment) -> None:
+def _draw_wave(path: Path, speech: Speech, words: tuple[Word, ...], phones: tuple[Phone, ...]) -> None:
     from av_models.io.disk import new_file
 
     draw = draw_waveform if in_run() else draw_waveform.fn
-    picture = store().read_bytes(draw(alignment))
+    picture = store().read_bytes(draw(speech, words, phones))
     with new_file(path, len(picture)) as part:
         part.write_bytes(picture)
+
+
+def _draw_sheet(path: Path, master: Master) -> None:
+    """Frames from all over the finished master, with their timecode."""
+    from av_models.io.preview import contact_sheet
+    from av_models.io.video import frame_times, read_pictures
+
+    video = store().path(master.video)
+    n_frames = len(frame_times(video))
+    n_tiles = min(_SHEET_TILES, n_frames)
+    frames = [n_frames * (2 * number + 1) // (2 * n_tiles) for number in range(n_tiles)]
+    rate = master.timeline.rate
+    tiles = [(picture.rgb, timecode(picture.index, rate)) for picture in read_pictures(video, frames)]
+    _write_jpeg(path, contact_sheet(tiles, 6, 180, ""))
 
 
 def _draw_frame(path: Path, video: Path) -> None:
@@ -232,23 +265,11 @@ def _draw_frame(path: Path, video: Path) -> None:
     _write_jpeg(path, next(read_pictures(video, [frame])).rgb)
 
 
-def _draw_misses(folder: Path, master: Master, quality: QualityReport, boxes: np.ndarray) -> None:
-    """The face in every frame whose lips should have closed; the first of them when they are many."""
-    import cv2
-
-    from av_models.io.video import read_pictures
-
-    missed = (closure.frame for closure in quality.sync.closures if not closure.hit)
-    frames = [frame for frame in dict.fromkeys(missed) if np.isfinite(boxes[frame]).all()][:_MOST_MISSES]
-    for picture in read_pictures(store().path(master.video), frames):
-        left, top, right, bottom = boxes[picture.index]
-        margin = 0.15 * (right - left)
-        rows = slice(max(0, int(top - margin)), int(bottom + margin))
-        columns = slice(max(0, int(left - margin)), int(right + margin))
-        face = picture.rgb[rows, columns]
-        scale = _THUMB_PX / max(face.shape[1], 1)
-        small = cv2.resize(face, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        _write_jpeg(folder / f"miss-{picture.index:05d}.jpg", small)
+def _draw_closures(folder: Path, master: Master, closures: tuple[Closure, ...], boxes: np.ndarray) -> None:
+    """The face in every frame whose lips should have closed, misses first; the first of them when they are many."""
+    shown = sorted(closures, key=lambda one: (one.hit, one.start_s))[:_MOST_CLOSURES]
+    for frame, face in closure_faces(store().path(master.video), shown, boxes, _THUMB_PX).items():
+        _write_jpeg(folder / f"closure-{frame:05d}.jpg", face)
 
 
 def _write_jpeg(path: Path, rgb: np.ndarray) -> None:

@@ -4,43 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from av_models.domain.edit import Lips, Placement, Shot, Timeline
+from av_models.domain.edit import Fit, Lips, Placement, Shot, Timeline
 from av_models.domain.face import FaceSet, SwapModel
-from av_models.domain.media import Footage
 from av_models.domain.speech import Phone
-from av_models.domain.time import sample_at
 from tasks.caching import stage
+from tasks.own_speech import speech_of
 from tasks.workspace import store
 
 if TYPE_CHECKING:
-    from av_models.lips.visemes import Correction, MouthRange
+    from av_models.lips.carry import Carry
+    from av_models.lips.drive import MouthModel
+    from av_models.lips.effort import Loudness
+    from av_models.lips.visemes import MouthRange
 
 __all__ = ["cut_shots"]
 
 SHARD_FRAMES = 96
-SPEECH_HZ = 16000
-MARGIN_S = Fraction(15, 100)
 
 
-@stage("1")
+@stage("2")
 def cut_shots(timeline: Timeline, model: SwapModel, source_words: str) -> tuple[Shot, ...]:
     """Every placement as shots of at most SHARD_FRAMES frames, each with the mouth codes of its frames.
 
     source_words: what the source says in its own footage; '' when unknown. It teaches how this person's mouth speaks.
     """
-    codes = _MouthCodes(timeline.lips.mode, model, source_words)
+    mouths = _Mouths(timeline, model, source_words)
     shots: list[Shot] = []
-    for placement in timeline.placements:
+    for index, placement in enumerate(timeline.placements):
         times = _plate_times(placement)
-        mouths = codes.of(placement, times, timeline.rate)
+        codes = mouths.of(index, times)
         for first in range(0, placement.n_frames, SHARD_FRAMES):
             part = slice(first, first + SHARD_FRAMES)
-            mouth = store().put_arrays(mouth=mouths[part])
-            shots.append(Shot(times[part], timeline.rate, mouth, model))
+            shots.append(Shot(times[part], timeline.rate, store().put_arrays(mouth=codes[part]), model))
     return tuple(shots)
 
 
@@ -50,70 +50,96 @@ def _plate_times(placement: Placement) -> tuple[Fraction, ...]:
     return footage_times(placement.anchors, placement.n_frames)
 
 
-class _MouthCodes:
-    """Mouth codes of placements, measured on the actor (keep) or predicted from phones (drive)."""
+class _Mouths:
+    """Mouth codes of placements: measured on the actor where the picture carries the speech, predicted from phones
+    where the speech drives the lips. Both are only made where a phrase asks for them."""
 
-    def __init__(self, mode: Lips, model: SwapModel, source_words: str) -> None:
-        self.mode = mode
-        if mode is Lips.KEEP:
-            self.times_s, self.codes = _measured(model.actor)
-        else:
-            self.range, self.correction = _mouth_of(model.source, source_words)
+    def __init__(self, timeline: Timeline, model: SwapModel, source_words: str) -> None:
+        self.timeline, self.model, self.source_words = timeline, model, source_words
 
-    def of(self, placement: Placement, times: Sequence[Fraction], rate: Fraction) -> np.ndarray:
-        """(n_frames, 8) normalised."""
-        from av_models.lips.visemes import drive
+    def of(self, index: int, plate_s: Sequence[Fraction]) -> np.ndarray:
+        """(n_frames, 8) normalised, of the placement at `index`."""
+        from av_models.lips.blend import blended, driven_share
 
-        if self.mode is Lips.KEEP:
-            at = np.array([float(t) for t in times])
-            columns = [np.interp(at, self.times_s, column) for column in self.codes.T]
-            return np.stack(columns, 1).astype(np.float32)
-        middles = [float((k + Fraction(1, 2)) / rate - placement.speech_start) for k in range(placement.n_frames)]
-        return drive(placement.alignment.phones, np.array(middles), self.range, self.correction)
+        placement, rate = self.timeline.placements[index], self.timeline.rate
+        drives = _driven_frames(placement, self.timeline.lips.mode)
+        phones = placement.alignment.phones
+        times_s = np.array([float((k + Fraction(1, 2)) / rate - placement.speech_start) for k in range(len(drives))])
+        if drives.all():
+            return self._driven(placement, phones, times_s)
+        kept = self._kept(phones, times_s, plate_s)
+        if not drives.any():
+            return kept
+        driven = self._driven(placement, phones, times_s)
+        return blended(driven, kept, driven_share(drives, rate), phones, times_s, self.reach)
+
+    def _driven(self, placement: Placement, phones: Sequence[Phone], times_s: np.ndarray) -> np.ndarray:
+        from av_models.lips.drive import drive
+
+        return drive(phones, times_s, self.mouth, _loudness_of(placement))
+
+    def _kept(self, phones: Sequence[Phone], times_s: np.ndarray, plate_s: Sequence[Fraction]) -> np.ndarray:
+        from av_models.lips.closing import hold_closures, within
+
+        seen_s, codes, carry = self.performed
+        at = np.array([float(time) for time in plate_s])
+        measured = np.stack([np.interp(at, seen_s, column) for column in codes.T], 1)
+        return hold_closures(within(carry.over(measured), self.reach), phones, times_s, self.reach)
+
+    @cached_property
+    def source(self) -> tuple[np.ndarray, np.ndarray]:
+        """The middles of the source's frames in seconds (M,), and its normalised codes (M,8)."""
+        from av_models.lips.mouth import mouth_scale
+
+        times_s, codes = _measured(self.model.source)
+        half_s = float(1 / self.model.source.track.footage.rate) / 2
+        return times_s + half_s, mouth_scale(codes).normalise(codes)
+
+    @cached_property
+    def reach(self) -> MouthRange:
+        from av_models.lips.visemes import mouth_range
+
+        times_s, codes = self.source
+        return mouth_range(codes, times_s)
+
+    @cached_property
+    def mouth(self) -> MouthModel:
+        """How the source's mouth speaks, learnt from its own aligned speech."""
+        from av_models.lips.learning import learn_mouth
+
+        phones, heard = speech_of(self.model.source.track.footage, self.source_words)
+        return learn_mouth(phones, *self.source, heard)
+
+    @cached_property
+    def performed(self) -> tuple[np.ndarray, np.ndarray, Carry]:
+        """Times (M,) in seconds and normalised codes (M,8) of the actor, and the way from there to the source."""
+        from av_models.lips.carry import carry_between
+        from av_models.lips.mouth import mouth_scale
+
+        times_s, actor = _measured(self.model.actor)
+        _, source = _measured(self.model.source)
+        scale = mouth_scale(actor)
+        return times_s, scale.normalise(actor), carry_between(actor, scale, source, mouth_scale(source))
+
+
+def _driven_frames(placement: Placement, mode: Lips) -> np.ndarray:
+    """(n_frames,) bool: the speech moves the lips. Where no phrases were fitted, the programme's choice counts."""
+    drives = np.full(placement.n_frames, mode is Lips.DRIVE)
+    for phrase in placement.phrases:
+        drives[phrase.first_frame : phrase.first_frame + phrase.n_frames] = phrase.fit is Fit.DRIVE
+    return drives
+
+
+def _loudness_of(placement: Placement) -> Loudness:
+    from av_models.io.audio import read_wav
+    from av_models.lips.effort import loudness
+
+    return loudness(*read_wav(store().path(placement.alignment.speech.audio)))
 
 
 def _measured(faces: FaceSet) -> tuple[np.ndarray, np.ndarray]:
-    """Times (M,) in seconds and normalised codes (M,8) of the faces that training used."""
-    from av_models.lips.mouth import mouth_scale
-
+    """Times (M,) in seconds and raw codes (M,8) of the faces that training used."""
     shards: list[dict[str, Any]] = [store().arrays(shard) for shard in faces.shards]
     codes = np.concatenate([shard["mouth"] for shard in shards])
     frames = np.concatenate([shard["frame"] for shard in shards])
-    times_s = store().arrays(faces.track.data)["time_s"][frames]
-    return times_s, mouth_scale(codes).normalise(codes)
-
-
-def _mouth_of(source: FaceSet, words: str) -> tuple[MouthRange, Correction | None]:
-    """The source's range of movement, and what its own aligned speech teaches about it."""
-    from av_models.lips.visemes import fit_correction, mouth_range
-
-    times_s, codes = _measured(source)
-    reach = mouth_range(codes)
-    phones = _phones_of(source.track.footage, words)
-    if not phones:
-        return reach, None
-    half_frame_s = float(1 / source.track.footage.rate) / 2
-    return reach, fit_correction(phones, times_s + half_frame_s, codes, reach)
-
-
-def _phones_of(footage: Footage, words: str) -> tuple[Phone, ...]:
-    """Aligned phones of what the source says in its footage; empty without sound or words, or if they do not match."""
-    from av_models.alignment.aligner import get_aligner
-    from av_models.alignment.spoken import says
-    from av_models.io.audio import read_audio
-    from av_models.speech.script import read_script
-
-    if footage.audio is None or not words.strip():
-        return ()
-    lines = read_script(words).lines
-    samples = read_audio(store().path(footage.media), SPEECH_HZ)
-    match = says(samples, SPEECH_HZ, [word for line in lines for word in line.spoken])
-    phones: list[Phone] = []
-    heard = list(match.words or ())
-    for line in lines if match.said else ():
-        own, heard = heard[: len(line.spoken)], heard[len(line.spoken) :]
-        start = max(own[0].start - MARGIN_S, Fraction(0))
-        piece = samples[sample_at(start, SPEECH_HZ) : sample_at(own[-1].end + MARGIN_S, SPEECH_HZ)]
-        aligned = get_aligner("pocketsphinx").align(piece, SPEECH_HZ, line, "en-us", ((), ()))
-        phones += [Phone(phone.label, phone.start + start, phone.end + start) for phone in aligned.phones]
-    return tuple(phones)
+    return store().arrays(faces.track.data)["time_s"][frames], codes

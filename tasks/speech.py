@@ -9,7 +9,7 @@ from tasks.workspace import store
 __all__ = ["synthesize"]
 
 
-@stage("1")
+@stage("2")
 def synthesize(utterance: Utterance) -> Speech:
     """Speak one line with the engine of its voice."""
     from av_models.io.audio import wav_bytes

@@ -27,6 +27,9 @@ PLATE_CRF = 20
 BATCH_AT_1080P = 12
 FEATHER = 0.022
 """Standard deviation of the soft edge, as a share of the crop's side."""
+_FULL_TO_DEEP = 257
+"""From 0..255 to 0..65535."""
+
 SHORT_GAP_FRAMES = 5
 """A face that was missed for so few frames is where its neighbours say; one frame of the actor's own face would
 flash."""
@@ -34,33 +37,40 @@ flash."""
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """plate (H,W,3). landmarks (68,2) px, or None with the reason why this frame is left as it is."""
+    """plate (H,W,3) uint8. landmarks (68,2) px, or None with the reason why this frame is left as it is.
+
+    deep: the same plate with 16 bits a sample, for footage that has more than 8.
+    """
 
     plate: np.ndarray
     landmarks: np.ndarray | None
     score: float
     reason: FaceProblem | None
+    deep: np.ndarray | None = None
 
 
-@stage("1")
+@stage("2")
 def swap_shot(shot: Shot) -> SwappedClip:
-    """Paint the source's face into every frame of a shot; frames that cannot be swapped are listed with the
-    reason."""
+    """Paint the source's face into every frame of a shot; frames that cannot be swapped are listed with the reason.
+
+    Footage of more than 8 bits keeps 10 of them around the face, which is painted in 8.
+    """
     from av_models.io.video import VideoWriter
     from av_models.runtime.ahead import ahead
 
     footage = shot.model.actor.track.footage
     width, height = footage.width_px // 2 * 2, footage.height_px // 2 * 2
+    pixel_format = "yuv420p10le" if footage.bit_depth > 8 else "yuv420p"
     confidence: list[float] = []
     reasons: list[FaceProblem | None] = []
     with tempfile.TemporaryDirectory() as folder, Progress("swap_shot", len(shot.plate_s), "frames") as progress:
         video, plates = Path(folder) / "swapped.mp4", Path(folder) / "plate.mp4"
         with (
-            VideoWriter(video, width, height, shot.rate, CLIP_CRF, "veryfast") as out,
+            VideoWriter(video, width, height, shot.rate, CLIP_CRF, "veryfast", pixel_format) as out,
             VideoWriter(plates, width, height, shot.rate, PLATE_CRF, "ultrafast") as untouched,
         ):
             for frame, picture, sure in ahead(_painted(shot), 4):
-                out.write(picture[:height, :width])
+                out.write(_deepened(frame, picture)[:height, :width])
                 untouched.write(frame.plate[:height, :width])
                 confidence.append(round(sure, 3))
                 reasons.append(frame.reason)
@@ -68,6 +78,18 @@ def swap_shot(shot: Shot) -> SwappedClip:
         return SwappedClip(
             store().put_file(video), store().put_file(plates), len(confidence), tuple(confidence), _ranges(reasons)
         )
+
+
+def _deepened(frame: _Frame, picture: np.ndarray) -> np.ndarray:
+    """What was painted, as a change of the plate: where nothing was, the plate keeps all its bits."""
+    if frame.deep is None:
+        return picture
+    change = (picture.astype(np.int32) - frame.plate) * _FULL_TO_DEEP
+    return np.clip(frame.deep + change, 0, 65535).astype(np.uint16)
+
+
+def _shallow(deep: np.ndarray) -> np.ndarray:
+    return ((deep.astype(np.uint32) + _FULL_TO_DEEP // 2) // _FULL_TO_DEEP).astype(np.uint8)
 
 
 def _painted(shot: Shot) -> Iterator[tuple[_Frame, np.ndarray, float]]:
@@ -142,16 +164,19 @@ def _frames(shot: Shot) -> Iterator[_Frame]:
     reasons = frame_reasons(track)
     can = _swappable(arrays, reasons)
     path = store().path(track.footage.media)
-    for time, (before, after, position) in zip(shot.plate_s, read_pairs_at(path, shot.plate_s), strict=True):
-        plate = between(before, after, position)
+    many_bits = track.footage.bit_depth > 8
+    pairs = read_pairs_at(path, shot.plate_s, many_bits)
+    for time, (before, after, position) in zip(shot.plate_s, pairs, strict=True):
+        shown = between(before, after, position)
+        plate, deep = (_shallow(shown), shown) if many_bits else (shown, None)
         at = np.interp(float(time), arrays["time_s"], np.arange(len(can)))
         first, second = int(np.floor(at + 1e-6)), min(int(np.ceil(at - 1e-6)), len(can) - 1)
         if can[first] and can[second]:
             share = min(max(at - first, 0.0), 1.0)
             points = arrays["landmarks"][first] * (1 - share) + arrays["landmarks"][second] * share
-            yield _Frame(plate, points, float(np.clip(arrays["score"][first], 0, 1)), None)
+            yield _Frame(plate, points, float(np.clip(arrays["score"][first], 0, 1)), None, deep)
         else:
-            yield _Frame(plate, None, 0.0, reasons[first if not can[first] else second])
+            yield _Frame(plate, None, 0.0, reasons[first if not can[first] else second], deep)
 
 
 def frame_reasons(track: FaceTrack) -> list[FaceProblem | None]:

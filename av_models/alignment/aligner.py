@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -11,23 +11,31 @@ from av_models.domain.errors import InputError
 from av_models.domain.script import Line
 from av_models.domain.speech import Phone, Word
 
-__all__ = ["ALIGNERS", "Aligned", "Aligner", "KnownTimes", "get_aligner"]
+if TYPE_CHECKING:
+    from .events import Event
+    from .verdict import Verdict
+
+__all__ = ["ALIGNERS", "IMPORTED", "Aligned", "Aligner", "KnownTimes", "get_aligner"]
 
 KnownTimes = tuple[tuple[Word, ...], tuple[Phone, ...]]
 ALIGNERS = ("auto", "engine", "pocketsphinx", "mfa")
+IMPORTED = ("whisperx", "textgrid")
 
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
     """words and phones (ARPAbet, covering the sound without gaps). score: per-frame log likelihood, None if unknown.
 
-    aligner: the name of the one that did it, which 'auto' decides.
+    aligner: the name of the one that did it, which 'auto' decides.  verdict: which words are in doubt, None from
+    aligners that have none.  events: what is no word.
     """
 
     words: tuple[Word, ...]
     phones: tuple[Phone, ...]
     score: float | None
     aligner: str
+    verdict: Verdict | None = None
+    events: tuple[Event, ...] = ()
 
 
 class Aligner(Protocol):
@@ -65,6 +73,9 @@ def get_aligner(name: str) -> Aligner:
         from .sphinx import SphinxAligner
 
         return SphinxAligner()
+    if name in IMPORTED:
+        remedy = "Use flow run align --times FILE, which reads WhisperX's JSON and TextGrids."
+        raise InputError(f"The aligner '{name}' reads times from a file.", remedy)
     if name == "mfa":
         from .mfa import MfaAligner
 

@@ -23,7 +23,7 @@ from av_models.domain.speech import SILENCE, Phone, Word
 from av_models.speech.arpabet import is_phone
 
 from .aligner import Aligned, KnownTimes
-from .sphinx import line_pronunciations
+from .pronounced import line_pronunciations
 
 __all__ = ["MFA_COMMAND", "MfaAligner"]
 

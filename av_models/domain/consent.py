@@ -100,18 +100,27 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Whose voice, face and performance a job uses. *_consent: the record's id, or '' to find it by the footage."""
+    """Whose voices, face and performance a job uses. *_consent: the record's id, or '' to find it by the footage.
+
+    voice: of every line whose role has none of its own.  roles: (name in the script, voice).
+    """
 
     voice: Voice
     source: Footage
     actor: Footage
     source_consent: str = ""
     actor_consent: str = ""
+    roles: tuple[tuple[str, Voice], ...] = ()
+
+    def voice_of(self, role: str) -> Voice:
+        """role: of a line, '' if it has none."""
+        return dict(self.roles).get(role, self.voice)
 
 
 @dataclass(frozen=True, slots=True)
 class ClearedRecord:
-    """role: 'voice', 'source' or 'actor'. seal: SHA-256 of the record with its salt; gives nothing away by itself."""
+    """role: 'voice', 'source', 'actor', or 'voice of ANNA'. seal: SHA-256 of the record with its salt; gives nothing
+    away by itself."""
 
     role: str
     consent_id: str

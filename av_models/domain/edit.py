@@ -36,17 +36,34 @@ class Fit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Isochrony:
+    """Does a phrase last as long as the mouth that it has to fill?
+
+    spoken_s: as the voice says it of its own accord.  room_s: how long the actor's mouth speaks.  rate: how many times
+    as fast as of its own accord it is heard now.  syllables_over: how many too many it has, below 0 how many more
+    there is room for.  verdict: a clause for a table.
+    """
+
+    spoken_s: Fraction
+    room_s: Fraction
+    rate: Fraction
+    syllables_over: int
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhraseFit:
     """How one phrase of a placement was fitted.
 
     first_frame (of the placement), n_frames: the phrases of a placement cover it without gaps.  fit: never AUTO.
-    reason: a sentence for the user.
+    reason: a sentence for the user.  isochrony: None where the speech moves the lips, which then have any room.
     """
 
     first_frame: int
     n_frames: int
     fit: Fit
     reason: str
+    isochrony: Isochrony | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +90,8 @@ class Placement:
 
     first_frame, n_frames: of the programme.  speech_start: seconds from the shot's first frame to the speech's first
     sample.  anchors: the time map of the picture, at least two.  how: 'cut', 'retimed' or 'looped', for the report.
-    alignment: of the speech as it is heard.  phrases: how each stretch was fitted.  sound_map: from the speech as it
-    was first spoken, empty if it was left alone.  advice: what does not fit and what would help, '' if all is well.
+    alignment: of the speech as it is heard.  phrases: how each stretch was fitted.  sound_map: from the take that was
+    spoken to it, empty if that was left alone.  advice: what does not fit and what would help, '' if all is well.
     """
 
     alignment: Alignment
@@ -134,7 +151,11 @@ class SwappedClip:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """The signed file and what belongs to it. loudness_lufs, true_peak_dbtp: measured on the encoded file."""
+    """The signed file and what belongs to it.
+
+    loudness_lufs, true_peak_dbtp: measured on the encoded file.  edl: CMX 3600.  textgrid: words and phones of the
+    whole programme.  notes: sentences for the user, on what is not as it should be or not in it.
+    """
 
     timeline: Timeline
     video: MediaRef
@@ -144,3 +165,6 @@ class Master:
     manifest: MediaRef
     loudness_lufs: float
     true_peak_dbtp: float
+    edl: MediaRef | None = None
+    textgrid: MediaRef | None = None
+    notes: tuple[str, ...] = ()

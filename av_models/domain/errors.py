@@ -5,6 +5,7 @@
     ├── MediaError             3   a file of sound or picture cannot be used
     ├── ModelError             4   weights are missing, damaged or unfit
     ├── RejectedError          5   a reviewer said no at a gate
+    ├── QualityError           6   the finished master does not hold a limit that was set
     ├── ResourceError         75   disk, memory, time: the only kind that is retried
     └── ConsentError          77   a rule of consent says no: never retried, never softened
 
@@ -78,6 +79,16 @@ class RejectedError(UnderstudyError):
         reason = f": {notes.rstrip('.')}" if notes else ""
         remedy = "Change the inputs and run again; finished stages are kept."
         super().__init__(f"Rejected at the {gate} gate{reason}.", remedy)
+
+
+class QualityError(UnderstudyError):
+    """A finished master was measured and does not hold a limit that was set. kept: where it lies, with its report."""
+
+    exit_code = 6
+
+    def __init__(self, problem: str, kept: str, remedy: str) -> None:
+        self.kept = kept
+        super().__init__(f"The master was refused: {problem}.", f"It lies with its report in {kept}. {remedy}")
 
 
 class ResourceError(UnderstudyError):

@@ -6,72 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .face import ProblemRange
-from .media import MediaRef
 from .provenance import Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """One p, b or m of the speech and what the lips did.
-
-    phone: ARPAbet.  word: that holds it.  start_s, end_s: of the phone, in the programme.  frame: where the lips were
-    nearest to closed, within one frame of the phone.  gap: there, over mouth width; None if no face was measured.
-    hit: they were closed.
-    """
-
-    phone: str
-    word: str
-    start_s: float
-    end_s: float
-    frame: int
-    gap: float | None
-    hit: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FalseClosure:
-    """Lips closed in the middle of an open vowel. frame: of the programme."""
-
-    phone: str
-    word: str
-    start_s: float
-    frame: int
-    gap: float
-
-
-@dataclass(frozen=True, slots=True)
-class LipSync:
-    """Lips against speech.
-
-    offset_ms: positive when the sound comes early (the picture is late), as ITU-R BT.1359 counts; None when the lips
-    follow the target too loosely for a peak.  offset_error_ms: its standard error.  picture_late_ms, sound_late_ms:
-    its two parts against the timeline. target, correlation: what the lip gap was compared with ('phones', or 'mouth
-    code' where phones show no peak). code_late_ms, code_correlation: the same against the mouth code that was asked
-    for.  drift_ms_per_min: None for short programmes.  closed_gap: the gap over mouth width up to which lips count as
-    closed. chance: the share of closures that would be hit if the same phones fell anywhere; None for very short
-    programmes. n_open_vowels: that could be judged.  series: .npz per frame, NaN without a face: `time_s`, `gap`,
-    `target` (n,), `box` (n,4) of the face: left, top, right, bottom px.
-    """
-
-    offset_ms: float | None
-    offset_error_ms: float | None
-    picture_late_ms: float | None
-    sound_late_ms: float | None
-    target: str
-    correlation: float | None
-    code_late_ms: float | None
-    code_correlation: float | None
-    drift_ms_per_min: float | None
-    closed_gap: float
-    closures: tuple[Closure, ...]
-    chance: float | None
-    false_closures: tuple[FalseClosure, ...]
-    n_open_vowels: int
-    series: MediaRef
-
-    @property
-    def n_hits(self) -> int:
-        return sum(closure.hit for closure in self.closures)
+from .sync import LipSync
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +35,12 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
-    """Of the encoded file. range_lu: loudness range."""
+    """Of the encoded file. range_lu: loudness range.  asked_lufs: what it was to be."""
 
     integrated_lufs: float
     true_peak_dbtp: float
     range_lu: float
+    asked_lufs: float = -16.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,8 +50,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """title: '' when none is given. language: BCP-47 tag."""
+    """title: '' when none is given. language: BCP-47 tag. notes: sentences for the user about how it was read."""
 
     title: str
     language: str
     lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role that speaks, in the order of its first line; without the nameless one."""
+        return tuple(dict.fromkeys(line.role for line in self.lines if line.role))

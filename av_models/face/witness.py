@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from av_models.runtime.weights import dlib_file
 
-__all__ = ["DESCRIBE_EVERY", "Sighting", "Witness", "watch"]
+__all__ = ["DESCRIBE_EVERY", "Box", "Face", "Looker", "Rgb", "Sighting", "Witness", "overlap", "watch"]
 
 Floats = NDArray[np.floating[Any]]
 Rgb = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
+Face = tuple[Box, Floats]
+"""A box and its landmarks (68, 2), px."""
 
 _SEARCH_PX = 960
 _NEAR_PX, _NEAR_FACE = 400, 2.0
@@ -43,48 +45,30 @@ class Sighting:
     descriptor: Floats | None
 
 
-class Witness:
-    """Follows the face that is nearest to one of `people` (descriptors). describe: (rgb, landmarks) -> descriptor."""
+class Looker:
+    """Finds faces of any size with dlib's detector, and their landmarks."""
 
-    def __init__(self, people: Sequence[Floats], describe: Callable[[Rgb, Floats], Floats]) -> None:
+    def __init__(self) -> None:
         import dlib
 
-        self.describe = describe
-        self._people = people
         self._detector = dlib.get_frontal_face_detector()
         self._predictor = dlib.shape_predictor(str(dlib_file("shape_predictor_68_face_landmarks.dat")))
-        self._last: Box | None = None
 
-    def look(self, rgb: Rgb) -> tuple[Box, Floats] | None:
-        """Box and landmarks (68, 2) of the person, or None."""
-        found = self._near(rgb, self._last) if self._last else None
-        found = found or self._anywhere(rgb)
-        self._last = found[0] if found else None
-        return found
-
-    def _near(self, rgb: Rgb, last: Box) -> tuple[Box, Floats] | None:
-        """In a crop round the last place, where the face is some 200 px tall."""
+    def near(self, rgb: Rgb, last: Box) -> Face | None:
+        """The face at its last place, in a crop where it is some 200 px tall."""
         side = _NEAR_FACE * (last[2] - last[0])
         left, top = (last[0] + last[2] - side) / 2, (last[1] + last[3] - side) / 2
         found = self._in_crop(rgb, left, top, side, _NEAR_PX / side)
-        return max(found, key=lambda face: _overlap(face[0], last), default=None)
+        return max(found, key=lambda face: overlap(face[0], last), default=None)
 
-    def _anywhere(self, rgb: Rgb) -> tuple[Box, Floats] | None:
-        """In the whole picture; of several faces the one that looks most like the people."""
+    def anywhere(self, rgb: Rgb) -> list[Face]:
+        """All faces of the whole picture, each measured in a crop of its own."""
         height, width = rgb.shape[:2]
         long_px = max(height, width)
-        faces = [box for box, _ in self._in_crop(rgb, 0, 0, long_px, min(_SEARCH_PX / long_px, 2.0))]
-        near = [self._near(rgb, box) for box in faces]
-        known = [face for face in near if face]
-        if len(known) < 2:
-            return known[0] if known else None
-        return min(known, key=lambda face: self._distance(rgb, face[1]))
+        boxes = [box for box, _ in self._in_crop(rgb, 0, 0, long_px, min(_SEARCH_PX / long_px, 2.0))]
+        return [face for face in (self.near(rgb, box) for box in boxes) if face]
 
-    def _distance(self, rgb: Rgb, landmarks: Floats) -> float:
-        unit = self.describe(rgb, landmarks)
-        return min(float(np.linalg.norm(unit - person)) for person in self._people)
-
-    def _in_crop(self, rgb: Rgb, left: float, top: float, side: float, scale: float) -> list[tuple[Box, Floats]]:
+    def _in_crop(self, rgb: Rgb, left: float, top: float, side: float, scale: float) -> list[Face]:
         """Faces in a square of the picture, looked at after scaling; black beyond the picture's edge."""
         import cv2
 
@@ -95,7 +79,7 @@ class Witness:
             # Bilinear warping skips pixels below half size; a face of 4K would alias into the detector's gradients.
             rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), 0.4 / scale), np.uint8)
         crop = cv2.warpAffine(rgb, matrix, (size_px, size_px), flags=flags)
-        found: list[tuple[Box, Floats]] = []
+        found: list[Face] = []
         for seen in self._detector(crop, 0):
             shape = self._predictor(crop, seen)
             points = np.array([(point.x, point.y) for point in shape.parts()], np.float64)
@@ -104,6 +88,34 @@ class Witness:
             x0, y0, x1, y1 = (value / scale + zero for value, zero in zip(box, corner, strict=True))
             found.append(((x0, y0, x1, y1), points / scale + (left, top)))
         return found
+
+
+class Witness:
+    """Follows the face that is nearest to one of `people` (descriptors). describe: (rgb, landmarks) -> descriptor."""
+
+    def __init__(self, people: Sequence[Floats], describe: Callable[[Rgb, Floats], Floats]) -> None:
+        self.describe = describe
+        self._people = people
+        self._looker = Looker()
+        self._last: Box | None = None
+
+    def look(self, rgb: Rgb) -> Face | None:
+        """Box and landmarks (68, 2) of the person, or None."""
+        found = self._looker.near(rgb, self._last) if self._last else None
+        found = found or self._anywhere(rgb)
+        self._last = found[0] if found else None
+        return found
+
+    def _anywhere(self, rgb: Rgb) -> Face | None:
+        """Of several faces the one that looks most like the people."""
+        known = self._looker.anywhere(rgb)
+        if len(known) < 2:
+            return known[0] if known else None
+        return min(known, key=lambda face: self._distance(rgb, face[1]))
+
+    def _distance(self, rgb: Rgb, landmarks: Floats) -> float:
+        unit = self.describe(rgb, landmarks)
+        return min(float(np.linalg.norm(unit - person)) for person in self._people)
 
 
 def watch(pictures: Iterable[PictureLike], witness: Witness) -> Iterator[Sighting]:
@@ -116,6 +128,7 @@ def watch(pictures: Iterable[PictureLike], witness: Witness) -> Iterator[Sightin
             yield Sighting(picture.index, landmarks, box, witness.describe(picture.rgb, landmarks) if due else None)
 
 
-def _overlap(a: Box, b: Box) -> float:
+def overlap(a: Box, b: Box) -> float:
+    """Square pixels that two boxes share."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     return max(width, 0.0) * max(height, 0.0)

@@ -24,6 +24,9 @@ _REMEDIES = {
     "av_offset_ms": "Sound and lips are apart: look at the side-by-side preview, then check the alignment of the lines "
     "whose closures were missed.",
     "picture_minus_sound_ms": "Picture and sound differ in length: do not publish this master, make it again.",
+    "mux_offset_ms": "The sound does not lie where the edit put it: make the master again and tell us which script did "
+    "this.",
+    "silent_movement": "The mouth moves where nobody speaks: see the twitches, and use footage with a calmer mouth.",
     "drift_ms_per_min": "The lips drift against the sound: check that the actor's footage has a constant frame rate.",
     "closure_share": "Lips stay open on some p, b, m: see the list of misses; a longer training sharpens the mouth.",
     "false_closure_share": "Lips close on open vowels: see the lip chart; actor's footage with livelier lips helps.",

@@ -3,6 +3,7 @@
     format      1; another number means that a key changed its meaning
     measured    numbers by key, as in figures;  figures: the same for people: title, shown, grade, rule
     sync identity coverage sound marks      what the numbers rest on: closures, ranges, distances, states
+    reference   as sync, of the actor's own clip;  refused: why the master must not be used, [] if it may
     script speech faces model timeline      what was made, in the order of the run
     consent     purpose and cleared records (ids, rights, licences; never the records)
     stages      name, runs, cached, failed, seconds;  versions seeds weights inputs machine production
@@ -17,15 +18,16 @@ from dataclasses import asdict
 from typing import Any
 
 from av_models.domain.consent import Clearance
-from av_models.domain.edit import Master, Placement
+from av_models.domain.edit import Master, PhraseFit, Placement
 from av_models.domain.face import FaceSet, ProblemRange, SwapModel
 from av_models.domain.media import Footage
 from av_models.domain.quality import QualityReport, StageTime
 from av_models.domain.script import Script
-from av_models.domain.speech import Alignment
+from av_models.domain.speech import Alignment, Speech
 from av_models.domain.time import timecode
 
 from .figures import judge
+from .sync_words import sync_facts
 
 __all__ = [
     "FORMAT", "consent_facts", "face_facts", "master_facts", "model_facts", "quality_facts", "script_facts",
@@ -36,16 +38,17 @@ FORMAT = 1
 
 Facts = dict[str, Any]
 
+_SURE_PHONE, _MOST_DOUBTS = 0.5, 12
+_NOT_ALIGNED: Facts = {"aligner": None, "score": None, "n_words": 0, "n_phones": 0, "doubts": []}
+
 
 def quality_facts(quality: QualityReport) -> Facts:
     """measured, figures, sync, identity, coverage, sound, marks."""
     figures = judge(quality)
-    sync = asdict(quality.sync)
-    del sync["series"]
     return {
         "measured": {figure.key: figure.value for figure in figures if figure.value is not None},
         "figures": [{**asdict(figure), "grade": str(figure.grade)} for figure in figures],
-        "sync": {**sync, "n_hits": quality.sync.n_hits},
+        "sync": sync_facts(quality.sync),
         "identity": asdict(quality.identity),
         "coverage": {**asdict(quality.coverage), "unswapped": _ranges(quality.coverage.unswapped)},
         "sound": asdict(quality.sound),
@@ -71,20 +74,18 @@ def script_facts(script: Script) -> Facts:
     return {"title": script.title, "language": script.language, "lines": lines}
 
 
-def speech_facts(alignments: Sequence[Alignment]) -> list[Facts]:
-    """One entry per line: text, length, voice, seed, aligner and its score."""
+def speech_facts(speeches: Sequence[Speech], alignments: Sequence[Alignment] = ()) -> list[Facts]:
+    """One entry per line: text, length, voice, seed; and, once aligned, aligner, score and doubts."""
+    if not alignments:
+        return [_speech(speech) | _NOT_ALIGNED for speech in speeches]
     return [
         {
-            "written": alignment.speech.utterance.line.written,
-            "duration_s": round(float(alignment.speech.duration), 3),
-            "voice": alignment.speech.utterance.voice.name,
-            "engine": alignment.speech.utterance.voice.engine,
-            "seed": alignment.speech.utterance.seed,
+            **_speech(alignment.speech),
             "aligner": alignment.aligner,
             "score": alignment.score,
             "n_words": len(alignment.words),
             "n_phones": len(alignment.phones),
-            "sha256": alignment.speech.audio.digest,
+            "doubts": _doubts(alignment),
         }
         for alignment in alignments
     ]
@@ -158,6 +159,55 @@ def _placement(placement: Placement, rate: Any) -> Facts:
         "n_frames": placement.n_frames,
         "start_s": round(float(placement.first_frame / rate), 3),
         "how": placement.how,
+        "phrases": [_phrase(phrase, placement, rate) for phrase in placement.phrases],
+        "advice": placement.advice,
+    }
+
+
+def _speech(speech: Speech) -> Facts:
+    return {
+        "written": speech.utterance.line.written,
+        "duration_s": round(float(speech.duration), 3),
+        "voice": speech.utterance.voice.name,
+        "engine": speech.utterance.voice.engine,
+        "seed": speech.utterance.seed,
+        "sha256": speech.audio.digest,
+    }
+
+
+def _doubts(alignment: Alignment) -> list[Facts]:
+    """Phones that may not be what is heard, the most doubtful first."""
+    unsure = [one for one in alignment.phones if one.confidence is not None and one.confidence < _SURE_PHONE]
+    unsure.sort(key=lambda phone: phone.confidence or 0.0)
+    return [
+        {
+            "phone": phone.ipa or phone.label,
+            "word": next((w.text for w in alignment.words if w.start <= (phone.start + phone.end) / 2 < w.end), ""),
+            "start_s": round(float(phone.start), 3),
+            "confidence": round(phone.confidence or 0.0, 3),
+        }
+        for phone in unsure[:_MOST_DOUBTS]
+    ]
+
+
+def _phrase(phrase: PhraseFit, placement: Placement, rate: Any) -> Facts:
+    first_frame = placement.first_frame + phrase.first_frame
+    room = phrase.isochrony
+    return {
+        "from": timecode(first_frame, rate),
+        "start_s": round(float(first_frame / rate), 3),
+        "n_frames": phrase.n_frames,
+        "fit": str(phrase.fit),
+        "reason": phrase.reason,
+        "isochrony": None
+        if room is None
+        else {
+            "spoken_s": round(float(room.spoken_s), 3),
+            "room_s": round(float(room.room_s), 3),
+            "rate": round(float(room.rate), 3),
+            "syllables_over": room.syllables_over,
+            "verdict": room.verdict,
+        },
     }
 
 

@@ -7,12 +7,16 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["measure_delay", "median_delay"]
+from av_models.domain.sync import OffsetAt
+
+__all__ = ["delays", "measure_delay"]
 
 Samples = NDArray[np.float32]
 
 # A peak of normalised correlation below this belongs to other sound, or to none.
 LEAST_CORRELATION = 0.4
+
+_LONGEST_S = 20.0
 
 
 def measure_delay(heard: Samples, expected: Samples, start: int, rate_hz: int, reach_s: float = 0.5) -> float | None:
@@ -35,11 +39,27 @@ def measure_delay(heard: Samples, expected: Samples, start: int, rate_hz: int, r
     return (best + _vertex(np.abs(scores), best) - reach) / rate_hz
 
 
-def median_delay(heard: Samples, spoken: Iterable[tuple[Samples, int]], rate_hz: int) -> float | None:
-    """Median over utterances (samples, first sample in the programme); None when none is found again."""
-    found = [measure_delay(heard, samples, start, rate_hz) for samples, start in spoken]
-    known = [delay for delay in found if delay is not None]
-    return float(np.median(known)) if known else None
+def delays(heard: Samples, spoken: Iterable[tuple[Samples, int]], rate_hz: int) -> tuple[OffsetAt, ...]:
+    """How late each utterance (samples, first sample in the programme) is, where it is found again.
+
+    Only the loudest stretch of 20 s of a long one is looked for: that is enough, and takes little memory.
+    """
+    found = []
+    for samples, start in spoken:
+        first, last = _loudest(samples, round(_LONGEST_S * rate_hz))
+        late_s = measure_delay(heard, samples[first:last], start + first, rate_hz)
+        if late_s is not None:
+            found.append(OffsetAt(round((start + (first + last) / 2) / rate_hz, 3), round(late_s * 1000, 4)))
+    return tuple(found)
+
+
+def _loudest(samples: Samples, length: int) -> tuple[int, int]:
+    if len(samples) <= length:
+        return 0, len(samples)
+    step = max(1, length // 4)
+    starts = range(0, len(samples) - length + 1, step)
+    first = max(starts, key=lambda at: float(np.square(samples[at : at + length], dtype=np.float64).sum()))
+    return first, first + length
 
 
 def _window(samples: Samples, first: int, length: int) -> Samples:

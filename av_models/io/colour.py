@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-__all__ = ["Turn", "shown_size", "to_rgb", "to_yuv", "turn_of"]
+__all__ = ["AnyRgb", "Rgb", "Turn", "shown_size", "to_rgb", "to_yuv", "turn_of"]
 
 Rgb = NDArray[np.uint8]
+AnyRgb = NDArray[Any]
+"""Of 8 or 16 bits."""
 
 BT709 = 1
 _LIMITED, _FULL = 1, 2
@@ -27,8 +29,8 @@ Turn = tuple[int, bool]
 """(quarter turns counter-clockwise, mirrored left to right before the turn)."""
 
 
-def to_rgb(frame: VideoFrame, turn: Turn, pixel_aspect: Fraction) -> Rgb:
-    """H x W x 3 as a player shows it. 10 bits become 8; pixels become square.
+def to_rgb(frame: VideoFrame, turn: Turn, pixel_aspect: Fraction, deep: bool = False) -> AnyRgb:
+    """H x W x 3 as a player shows it, pixels become square. 10 bits become 8; deep: 16 bits a sample, 0..65535.
 
     Untagged video is read as BT.601 below 720 lines and 1280 columns, else as BT.709, as players do.
     """
@@ -40,7 +42,7 @@ def to_rgb(frame: VideoFrame, turn: Turn, pixel_aspect: Fraction) -> Rgb:
     rgb = frame.reformat(
         width=width,
         height=height,
-        format="rgb24",
+        format="rgb48le" if deep else "rgb24",
         src_colorspace=matrix,
         src_color_range=_FULL if full or frame.format.name.startswith(("rgb", "gbr")) else _LIMITED,
         dst_color_range=_FULL,
@@ -49,14 +51,16 @@ def to_rgb(frame: VideoFrame, turn: Turn, pixel_aspect: Fraction) -> Rgb:
     quarters, mirrored = turn
     if mirrored:
         rgb = rgb[:, ::-1]
-    return np.ascontiguousarray(np.rot90(rgb, quarters))
+    upright: AnyRgb = np.ascontiguousarray(np.rot90(rgb, quarters), rgb.dtype)
+    return upright
 
 
-def to_yuv(rgb: Rgb, pixel_format: str) -> VideoFrame:
-    """Convert to BT.709 limited range, and say so in the frame's tags."""
+def to_yuv(rgb: AnyRgb, pixel_format: str) -> VideoFrame:
+    """Convert 8 or 16 bits to BT.709 limited range, and say so in the frame's tags."""
     from av import VideoFrame as Frame
 
-    return Frame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
+    given = "rgb24" if rgb.dtype == np.uint8 else "rgb48le"
+    return Frame.from_ndarray(np.ascontiguousarray(rgb), format=given).reformat(
         format=pixel_format,
         dst_colorspace=BT709,
         src_color_range=_FULL,

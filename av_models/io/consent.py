@@ -8,6 +8,7 @@ MEDIA/consent/{audit,revocations}.jsonl                    the ledgers; their he
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -16,14 +17,18 @@ from pathlib import Path
 from ..domain.consent import WORLDWIDE, Cast, Clearance, ClearedRecord, ConsentRecord, Purpose, Right, SubjectKind
 from ..domain.consent_rules import check_media, check_record, use_named
 from ..domain.errors import ConsentError, InputError, UnderstudyError
+from ..domain.speech import Voice
 from .consent_keys import trusted_issuers
 from .consent_ledgers import Output, log_event, outputs_under, record_output, revocations, write_revocation
 from .consent_records import parse_record, read_record, record_bytes, record_seal, sign_record, verify_record
 
 __all__ = [
+    "VOICE_OUTPUT",
     "ShelvedRecord",
     "all_records",
     "clear_cast",
+    "clear_recordings",
+    "clear_voices",
     "find_record",
     "outputs_under",
     "parse_record",
@@ -39,6 +44,10 @@ __all__ = [
 ]
 
 
+VOICE_OUTPUT = "voice"
+"""What the audit log calls the weights of a voice that was trained or cloned here."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShelvedRecord:
     """A file in a consent folder: the record, or why it cannot be believed."""
@@ -50,29 +59,64 @@ class ShelvedRecord:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a job takes from one person. digests: the files that the record must cover."""
+    """What a job takes from one person. digests: the files that the record must cover.  seal: of all of them together,
+    '' if they have none; a record that names it covers them as well."""
 
     role: str
     name: str
     right: Right
     digests: tuple[str, ...]
     consent_id: str
+    seal: str = ""
 
 
 def clear_cast(
     configs_dir: Path, media_dir: Path, cast: Cast, purpose: Purpose, today: date | None = None
 ) -> Clearance:
-    """Leave for a job: a record in force for the voice, the source's face and the actor's performance.
+    """Leave for a job: a record in force for every voice, the source's face and the actor's performance.
 
     The decision is written into the audit log, either way. Never cache it: a revocation must count at once.
     Raises ConsentError naming the rule; InputError when the purpose itself is nonsense.
     """
+    return _clear_parts(configs_dir, media_dir, _parts(cast), purpose, today)
+
+
+def clear_recordings(
+    configs_dir: Path,
+    media_dir: Path,
+    name: str,
+    digests: Sequence[str],
+    seal: str,
+    consent_id: str,
+    purpose: Purpose,
+    today: date | None = None,
+) -> Clearance:
+    """Leave to make a voice from recordings: a record in force that covers every one of them, or their seal.
+
+    name: of the voice or the folder, for messages.  consent_id: '' finds the record by what it covers.
+    Raises as `clear_cast` does.
+    """
+    part = _Part("voice", name, Right.VOICE, tuple(digests), consent_id, seal)
+    return _clear_parts(configs_dir, media_dir, (part,), purpose, today)
+
+
+def clear_voices(
+    configs_dir: Path, media_dir: Path, voices: Mapping[str, Voice], purpose: Purpose, today: date | None = None
+) -> Clearance:
+    """Leave to let voices speak, as `clear_cast` gives it. voices: by part, such as 'voice' and 'voice of ANNA'."""
+    parts = [_voice_part(role, voice) for role, voice in voices.items()]
+    return _clear_parts(configs_dir, media_dir, parts, purpose, today)
+
+
+def _clear_parts(
+    configs_dir: Path, media_dir: Path, parts: Sequence[_Part], purpose: Purpose, today: date | None
+) -> Clearance:
     check_purpose(purpose)
     try:
         use_named(purpose.use)
         revoked = revocations(media_dir)
         day = today or date.today()
-        records = tuple(_clear(part, configs_dir, media_dir, purpose, day, revoked) for part in _parts(cast))
+        records = tuple(_clear(part, configs_dir, media_dir, purpose, day, revoked) for part in parts)
     except ConsentError as error:
         with suppress(UnderstudyError):  # the refusal itself is what the user must hear
             log_event(media_dir, "refused", {"rule": error.rule, "subject": error.subject, "purpose": asdict(purpose)})
@@ -145,14 +189,19 @@ def revoke_record(configs_dir: Path, media_dir: Path, consent_id: str, reason: s
     return outputs_under(media_dir, consent_id)
 
 
-def _parts(cast: Cast) -> tuple[_Part, _Part, _Part]:
-    voice, source, actor = cast.voice, cast.source, cast.actor
-    weights = tuple(media.digest for media in voice.weights)
+def _parts(cast: Cast) -> tuple[_Part, ...]:
+    source, actor = cast.source, cast.actor
     return (
-        _Part("voice", f"the voice {voice.name}", Right.VOICE, weights, voice.consent_id),
+        _voice_part("voice", cast.voice),
+        *(_voice_part(f"voice of {role}", voice) for role, voice in cast.roles),
         _Part("source", source.name, Right.FACE, (source.media.digest,), cast.source_consent),
         _Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), cast.actor_consent),
     )
+
+
+def _voice_part(role: str, voice: Voice) -> _Part:
+    weights = tuple(media.digest for media in voice.weights)
+    return _Part(role, f"the voice {voice.name}", Right.VOICE, weights, voice.consent_id)
 
 
 def _clear(
@@ -162,7 +211,7 @@ def _clear(
     for record in _records_for(part, configs_dir, media_dir):
         try:
             check_record(record, part.right, purpose, today, revoked)
-            _check_covered(record, part)
+            _check_covered(record, part, media_dir)
         except ConsentError as error:
             refusals.append(error)
             continue
@@ -176,7 +225,7 @@ def _records_for(part: _Part, configs_dir: Path, media_dir: Path) -> list[Consen
     if part.consent_id:
         return [find_record(configs_dir, media_dir, part.consent_id)]
     shelf = all_records(configs_dir, media_dir)
-    digests = set(part.digests)
+    digests = {*part.digests, part.seal}
     found = [one.record for one in shelf if one.record and digests & {media.digest for media in one.record.media}]
     if found:
         return sorted(found, key=lambda record: part.right not in record.rights)
@@ -191,9 +240,17 @@ def _records_for(part: _Part, configs_dir: Path, media_dir: Path) -> list[Consen
     )
 
 
-def _check_covered(record: ConsentRecord, part: _Part) -> None:
+def _check_covered(record: ConsentRecord, part: _Part, media_dir: Path) -> None:
+    """Every file by name, all together by their seal, or a voice that was made here under this very record."""
     if part.digests:
-        check_media(record, part.name, part.digests)
+        covered = {media.digest for media in record.media}
+        if part.seal in covered:
+            return
+        lacking = [digest for digest in part.digests if digest not in covered]
+        if lacking and part.right is Right.VOICE:
+            made = {output.digest for output in outputs_under(media_dir, record.id) if output.what == VOICE_OUTPUT}
+            lacking = [digest for digest in lacking if digest not in made]
+        check_media(record, part.name, lacking)
     elif record.kind is not SubjectKind.FICTIONAL:
         raise ConsentError(
             "media",

@@ -18,6 +18,7 @@ from ..domain.errors import ConsentError, InputError
 from .consent import check_purpose
 from .consent_records import evidence_path, file_digest, record_bytes, sign_record
 from .disk import new_file
+from .recordings import folder_seal, recorded_files
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -161,17 +162,23 @@ def _evidence(draft: ConsentDraft) -> Path:
 
 def _media(draft: ConsentDraft, rights: tuple[Right, ...], kind: SubjectKind) -> tuple[NamedDigest, ...]:
     for path in draft.media:
-        if not path.is_file():
+        if not path.exists():
             raise InputError(f"{path} does not exist.", "Give the footage or the voice's files with --media FILE.")
     if not draft.media and not (rights == (Right.VOICE,) and kind is SubjectKind.FICTIONAL):
         raise ConsentError(
             "media",
             draft.subject,
             "the record would cover no file",
-            "Name the footage, or the voice's files, with --media FILE (it may be given several times).",
+            "Name the footage, the voice's files or a folder of recordings with --media (it may be repeated).",
         )
-    named = {file_digest(path): path.name for path in draft.media}
+    named = dict(_folder(path) if path.is_dir() else (file_digest(path), path.name) for path in draft.media)
     return tuple(NamedDigest(name, digest) for digest, name in sorted(named.items(), key=lambda item: item[1]))
+
+
+def _folder(path: Path) -> tuple[str, str]:
+    """All recordings of a folder under one digest. One file more or less is another digest."""
+    files = recorded_files(path)
+    return folder_seal(file_digest(file) for file in files), f"{path.resolve().name} ({len(files)} recordings)"
 
 
 def _text(value: str, field: str) -> str:

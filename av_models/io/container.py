@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PictureTable", "main_picture_stream", "open_media", "picture_table"]
 
+_MOST_BACK_S = Fraction(1, 2)
+"""Packets are sent in the order of their decoding times; rounding alone takes none back so far."""
+
 REWRAP = "Rewrap it with `ffmpeg -fflags +genpts -i IN -c copy OUT.mp4`, or export it again"
 
 
@@ -28,13 +31,15 @@ class PictureTable:
     """What the packets say about the pictures, in presentation order.
 
     pts: in units of time_base, strictly increasing.  keys: indices of the pictures at which decoding can begin.
-    last: duration of the last picture in units of time_base, 0 if the file does not say.
+    last: duration of the last picture in units of time_base, 0 if the file does not say.  n_hidden: pictures that the
+    file holds but does not show, as where it was cut without being encoded again.
     """
 
     pts: tuple[int, ...]
     keys: tuple[int, ...]
     time_base: Fraction
     last: int
+    n_hidden: int = 0
 
     @property
     def times(self) -> tuple[Fraction, ...]:
@@ -88,24 +93,37 @@ def picture_table(path: Path) -> PictureTable:
     return _table_of(path, state.st_size, state.st_mtime_ns)
 
 
+def _refuse_step_back(path: Path, ticks: int, stream: VideoStream, frame: int) -> None:
+    step_s = ticks * Fraction(stream.time_base or 1)
+    if step_s > _MOST_BACK_S:
+        problem = f"its time stamps jump back by {float(step_s):.1f} s: it is several recordings in one"
+        raise MediaError(str(path), problem, "Cut it there, or export it again.", f"frame {frame}")
+
+
 @lru_cache(maxsize=16)
 def _table_of(path: Path, n_bytes: int, changed_ns: int) -> PictureTable:
     import av
 
     seen: dict[int, bool] = {}
-    last_pts, last = -1, 0
+    latest: int | None = None
+    sent: int | None = None
+    last, n_hidden = 0, 0
     with open_media(path) as container:
         stream = main_picture_stream(container, path)
         try:
             for packet in container.demux(stream):
                 # Packets without data end the stream; packets to discard lie outside the edit list.
                 if packet.size == 0 or packet.is_discard:
+                    n_hidden += packet.is_discard
                     continue
                 if packet.pts is None:
                     raise MediaError(str(path), "its pictures carry no times", f"{REWRAP}.", f"frame {len(seen)}")
                 seen[packet.pts] = packet.is_keyframe
-                if packet.pts >= last_pts:
-                    last_pts, last = packet.pts, packet.duration or 0
+                if latest is None or packet.pts >= latest:
+                    latest, last = packet.pts, packet.duration or 0
+                if packet.dts is not None:
+                    _refuse_step_back(path, (sent or packet.dts) - packet.dts, stream, len(seen))
+                    sent = packet.dts
         except av.error.FFmpegError as error:
             problem = f"the file is damaged ({error.strerror})"
             raise MediaError(str(path), problem, "Copy or export it again.", f"frame {len(seen)}") from error
@@ -113,4 +131,4 @@ def _table_of(path: Path, n_bytes: int, changed_ns: int) -> PictureTable:
             raise MediaError(str(path), "its video has no pictures", "Export it again with at least 12 frames.")
         pts = tuple(sorted(seen))
         keys = tuple(index for index, at in enumerate(pts) if seen[at])
-        return PictureTable(pts, keys, Fraction(stream.time_base), last)
+        return PictureTable(pts, keys, Fraction(stream.time_base), last, n_hidden)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["LABEL_TEXT", "ai_label", "label_font"]
+__all__ = ["LABEL_TEXT", "ai_label", "label_font", "label_font_file"]
 
 LABEL_TEXT = "AI-generated"
 
@@ -52,8 +52,14 @@ def ai_label(width_px: int, height_px: int) -> NDArray[np.uint8]:
 
 def label_font(size_px: int, bold: bool = True) -> FreeTypeFont:
     """DejaVu Sans as matplotlib carries it, so that pictures look the same on every machine."""
-    import matplotlib
     from PIL import ImageFont
 
+    return ImageFont.truetype(label_font_file(bold), size_px)
+
+
+def label_font_file(bold: bool = True) -> str:
+    """Where that font lies."""
+    import matplotlib
+
     face = "DejaVuSans-Bold" if bold else "DejaVuSans"
-    return ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/{face}.ttf", size_px)
+    return f"{matplotlib.get_data_path()}/fonts/ttf/{face}.ttf"

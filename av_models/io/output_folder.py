@@ -6,7 +6,7 @@ import glob
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,9 +16,10 @@ __all__ = ["output_folder"]
 
 
 @contextmanager
-def output_folder(target: Path) -> Iterator[Path]:
+def output_folder(target: Path, either: Sequence[str] = ()) -> Iterator[Path]:
     """Yield an empty folder; when all is well its entries replace those of the same name in `target`.
 
+    either: names of which only one may lie there: the new one replaces any other of them, too.
     What else lies in `target` stays. On any error, and on Ctrl-C, the new folder is removed.
     Errors: InputError when nothing can be written there, ResourceError when the disk is full.
     """
@@ -29,7 +30,11 @@ def output_folder(target: Path) -> Iterator[Path]:
         part.mkdir(parents=True)
         try:
             yield part
+            new = {entry.name for entry in part.iterdir()}
             _exchange(part, target)
+            if new & set(either):
+                for name in set(either) - new:
+                    (target / name).unlink(missing_ok=True)
         finally:
             shutil.rmtree(part, ignore_errors=True)
 

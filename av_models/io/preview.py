@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ _INK, _FAINT = (32, 34, 38), (112, 116, 124)
 _GAP_PX, _EDGE_PX, _CAPTION_PX, _TITLE_PX = 10, 20, 12, 19
 
 _WAVE, _WORD, _VOWEL, _CONSONANT, _QUIET = "#3b6ea5", "#1d1f23", "#f2d9b8", "#d8e3ef", "#f3f3f1"
+_DOUBT, _UNSURE = "#c0392b", 0.3
 _INCHES_PER_S, _LEAST_INCHES, _MOST_INCHES, _COLUMNS_PER_INCH = 2.1, 9.0, 120.0, 150
 
 
@@ -79,8 +81,19 @@ def contact_sheet(tiles: Sequence[tuple[Rgb, str]], columns: int, tile_px: int, 
     return np.asarray(sheet)
 
 
-def waveform_plot(samples: NDArray[np.float32], rate_hz: int, words: Sequence[Word], phones: Sequence[Phone]) -> bytes:
-    """PNG: the wave with words over it, spectrogram with pitch, and phones, on one time axis. samples: (N,), -1..1."""
+def waveform_plot(
+    samples: NDArray[np.float32],
+    rate_hz: int,
+    words: Sequence[Word],
+    phones: Sequence[Phone],
+    doubts: Sequence[tuple[float, float, str]] = (),
+    begin_s: float = 0.0,
+) -> bytes:
+    """PNG: the wave with words over it, spectrogram with pitch, and phones, on one time axis. samples: (N,), -1..1.
+
+    doubts: start, end in seconds and a name, marked in red; unsure phones are hatched.  begin_s: what the axis calls
+    the first sample; all times count from there.
+    """
     from matplotlib.figure import Figure
 
     duration_s = max(len(samples) / rate_hz, 0.1)
@@ -94,7 +107,10 @@ def waveform_plot(samples: NDArray[np.float32], rate_hz: int, words: Sequence[Wo
     _draw_words(wave, words)
     draw_spectrum(spectrum, samples, rate_hz)
     _draw_phones(lane, phones, duration_s / width_in)
+    _draw_doubts(wave, lane, doubts)
     wave.set_xlim(0, duration_s)
+    if begin_s:
+        lane.xaxis.set_major_formatter(lambda time_s, _: f"{time_s + begin_s:.6g}")
     lane.set_xlabel("seconds", fontsize=8, color="#70747c", labelpad=1)
     lane.tick_params(axis="x", labelsize=8, colors="#70747c", length=3)
     data = io.BytesIO()
@@ -109,19 +125,20 @@ def side_by_side(
 
     Both are shown picture by picture at `rate`. Errors: MediaError for unreadable clips, ResourceError (disk full).
     """
-    from moviepy import clips_array
+    from moviepy import VideoClip
 
     n_frames = min(len(picture_table(path).pts) for path in (left, right))
     first, second = (_as_clip(path, n_frames, rate) for path in (left, right))
     height_px = min(first.h, second.h) // 2 * 2
     first, second = (clip if clip.h == height_px else clip.resized(height=height_px) for clip in (first, second))
-    pair = clips_array([[first, second]])
+    # Set next to each other here: clips_array would mix both as floats with masks, at twice the cost.
+    pair = VideoClip(lambda t: np.hstack([first.get_frame(t), second.get_frame(t)]), duration=first.duration)
     width_px = pair.w // 2 * 2
-    with VideoWriter(out, width_px, height_px, rate, 20, "veryfast") as writer:
+    with VideoWriter(out, width_px, height_px, rate, 20, "superfast") as writer:
         for n in range(n_frames):
             # Half a picture later, so that float time never falls back to the one before.
-            rgb = pair.get_frame(float((n + Fraction(1, 2)) / rate))[:height_px, :width_px]
-            writer.write(_with_names(rgb.astype(np.uint8), first.w, names, timecode(n, rate)))
+            rgb = np.asarray(pair.get_frame(float((n + Fraction(1, 2)) / rate)), np.uint8)
+            writer.write(_with_names(rgb[:height_px, :width_px], first.w, names, timecode(n, rate)))
 
 
 def _as_clip(path: Path, n_frames: int, rate: Fraction) -> VideoClip:
@@ -140,25 +157,33 @@ def _as_clip(path: Path, n_frames: int, rate: Fraction) -> VideoClip:
 
 
 def _with_names(rgb: Rgb, split_px: int, names: tuple[str, str], code: str) -> Rgb:
+    """Drawn on the foot of the picture alone: blending the whole of it would take longer than encoding it."""
     from PIL import Image, ImageDraw
 
-    picture = Image.fromarray(rgb)
-    draw = ImageDraw.Draw(picture, "RGBA")
-    size_px = max(11, picture.height // 26)
+    shown = rgb.copy()
+    shown[:, split_px - 1 : split_px + 1] = shown[:, split_px - 1 : split_px + 1] // 3 + 160
+    size_px = max(11, rgb.shape[0] // 26)
     edge = size_px // 2
-    draw.line((split_px, 0, split_px, picture.height), fill=(255, 255, 255, 160), width=2)
-    foot = picture.height - edge
+    foot_px = min(rgb.shape[0], 2 * size_px + 2 * edge)
+    foot = Image.fromarray(shown[-foot_px:])
+    draw = ImageDraw.Draw(foot, "RGBA")
+    font, base = _name_font(size_px), foot_px - edge - edge // 2
     for text, x, anchor in (
         (names[0], edge, "ls"),
         (names[1], split_px + edge, "ls"),
-        (code, picture.width - edge, "rs"),
+        (code, foot.width - edge, "rs"),
     ):
-        font = label_font(size_px)
-        box = draw.textbbox((x, foot - edge // 2), text, font=font, anchor=anchor)
+        box = draw.textbbox((x, base), text, font=font, anchor=anchor)
         plate = (box[0] - edge // 2, box[1] - edge // 2, box[2] + edge // 2, box[3] + edge // 2)
         draw.rounded_rectangle(plate, edge // 2, fill=(12, 12, 12, 170))
-        draw.text((x, foot - edge // 2), text, font=font, fill=(255, 255, 255), anchor=anchor)
-    return np.asarray(picture)
+        draw.text((x, base), text, font=font, fill=(255, 255, 255), anchor=anchor)
+    shown[-foot_px:] = np.asarray(foot)
+    return shown
+
+
+@lru_cache(maxsize=2)
+def _name_font(size_px: int) -> FreeTypeFont:
+    return label_font(size_px)
 
 
 def _draw_title(sheet: Image, title: str) -> None:
@@ -226,12 +251,25 @@ def _draw_words(axes: Axes, words: Sequence[Word]) -> None:
         axes.text(middle, top * 0.96, word.text, ha="center", va="top", fontsize=9, color=_WORD, clip_on=True)
 
 
+def _draw_doubts(wave: Axes, lane: Axes, doubts: Sequence[tuple[float, float, str]]) -> None:
+    foot = wave.get_ylim()[0]
+    for start, end, name in doubts:
+        wave.axvspan(start, end, color=_DOUBT, alpha=0.16, zorder=0, linewidth=0)
+        lane.plot((start, end), (0.03, 0.03), color=_DOUBT, linewidth=3, solid_capstyle="butt")
+        wave.text(
+            (start + end) / 2, foot * 0.95, name, ha="center", va="bottom", fontsize=8, color=_DOUBT, clip_on=True
+        )
+
+
 def _draw_phones(axes: Axes, phones: Sequence[Phone], s_per_inch: float) -> None:
     for phone in phones:
         start, end = float(phone.start), float(phone.end)
         quiet = phone.label in (SILENCE, BREATH)
         colour = _QUIET if quiet else _VOWEL if phone.label[-1:].isdigit() else _CONSONANT
-        axes.axvspan(start, end, color=colour, linewidth=0)
+        unsure = phone.confidence is not None and phone.confidence < _UNSURE
+        axes.axvspan(
+            start, end, facecolor=colour, edgecolor=_DOUBT if unsure else colour, linewidth=0, hatch="////" * unsure
+        )
         axes.axvline(start, color="white", linewidth=0.8)
         label = "" if phone.label == SILENCE else phone.label.rstrip("012")
         # A letter of 7 points takes about 0.075 inches: names that would overlap their neighbours are left out.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["probe_footage"]
 
 _LEAST_FRAMES = 12
+_MOST_HELD_S = 10
+"""A picture that stands longer is none of a performance."""
+
 _LEAST_SIDE_PX, _MOST_SIDE_PX = 64, 8192
 _EXPORT = "Export or copy it again."
 
@@ -44,14 +48,15 @@ class _Claims:
 def probe_footage(path: Path, store: Store) -> Footage:
     """Check a video file and keep it in the store.
 
-    Errors: MediaError for a file that is missing, no video, truncated, without pictures, shorter than 12 frames or of
-    an absurd size; ResourceError when the store's disk is full.
+    Errors: MediaError for a file that is missing, no video, truncated, without pictures, shorter than 12 frames, of an
+    absurd size or with time stamps that jump; ResourceError when the store's disk is full.
     """
     with open_media(path) as container:
         stream = main_picture_stream(container, path)
         claims = _read_claims(container, stream)
         table = picture_table(path)
         _refuse_short(path, claims, table)
+        _refuse_jumps(path, table)
         frame = _first_frame(container, stream, path)
         turn = turn_of(frame)
         size_px = shown_size(frame.width, frame.height, turn, Fraction(stream.sample_aspect_ratio or 1))
@@ -102,7 +107,7 @@ def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> 
 def _refuse_short(path: Path, claims: _Claims, table: PictureTable) -> None:
     n_frames = len(table.pts)
     # The margins are for edit lists, which hide a few frames, and for sound that outlasts the picture.
-    too_few = n_frames < claims.n_frames - max(2, claims.n_frames // 50)
+    too_few = n_frames + table.n_hidden < claims.n_frames - max(2, claims.n_frames // 50)
     too_soon = claims.end is not None and table.times[-1] < claims.end * Fraction(9, 10) - 1
     if too_few or too_soon:
         promised = f"{claims.n_frames} frames" if claims.n_frames else f"{float(claims.end or 0):.1f} s"
@@ -112,6 +117,14 @@ def _refuse_short(path: Path, claims: _Claims, table: PictureTable) -> None:
     if n_frames < _LEAST_FRAMES:
         problem = f"it has {n_frames} frames, too few to follow a face"
         raise MediaError(str(path), problem, f"Give at least {_LEAST_FRAMES} frames; some seconds are better.")
+
+
+def _refuse_jumps(path: Path, table: PictureTable) -> None:
+    times = table.times
+    for frame, (before, after) in enumerate(pairwise(times), start=1):
+        if after - before > _MOST_HELD_S:
+            problem = f"no picture comes for {float(after - before):.1f} s: its time stamps jump, or it was interrupted"
+            raise MediaError(str(path), problem, "Cut it there, or export it again.", f"frame {frame}")
 
 
 def _refuse_size(path: Path, size_px: tuple[int, int]) -> None:

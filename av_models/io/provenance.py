@@ -29,7 +29,7 @@ from .watermark import WATERMARK_NAME
 if TYPE_CHECKING:
     from c2pa import Builder, Context
 
-__all__ = ["proves", "sign_master", "sign_speech", "verify_master"]
+__all__ = ["proves", "sign_master", "sign_sound", "sign_speech", "verify_master"]
 
 GENERATOR = "Understudy"
 CONSENT_LABEL = "org.understudy.consent"
@@ -80,6 +80,14 @@ def sign_speech(path_in: Path, path_out: Path, facts: ManifestFacts, key_dir: Pa
     kind = "trainedAlgorithmicMedia" if facts.speech_trained else "algorithmicMedia"
     created = {"action": "c2pa.created", "digitalSourceType": _SOURCE_TYPE + kind}
     _sign(_builder(_manifest(f"{facts.title}: speech", facts, [created])), path_in, path_out, key_dir)
+
+
+def sign_sound(path_in: Path, path_out: Path, facts: ManifestFacts, key_dir: Path) -> None:
+    """Sign speech that is a result by itself (WAV): as `sign_speech`, with the consent and the watermark in it."""
+    kind = "trainedAlgorithmicMedia" if facts.speech_trained else "algorithmicMedia"
+    created = {"action": "c2pa.created", "digitalSourceType": _SOURCE_TYPE + kind}
+    assertions = [_consent_assertion(facts.seals), *([_soft_binding()] if facts.watermarked else [])]
+    _sign(_builder(_manifest(facts.title, facts, [created], assertions)), path_in, path_out, key_dir)
 
 
 def verify_master(path: Path, trust_anchors: bytes | None = None) -> Provenance:

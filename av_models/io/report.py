@@ -21,6 +21,7 @@ from .disk import new_file
 
 __all__ = ["LipSeries", "render_index", "render_report"]
 
+_MASTERS = ("master.mp4", "master.mov")
 _GRADES = {"good": "●", "fair": "▲", "poor": "■", "not measurable": "○"}
 
 
@@ -80,16 +81,25 @@ def _template(name: str) -> Any:
 def _files(folder: Path) -> dict[str, Any]:
     """What lies in the folder, as relative addresses: name -> address or list of addresses."""
     single = (
-        *("master.mp4", "captions.srt", "captions.vtt", "script.json", "timeline.otio", "report.json"),
+        *("captions.srt", "captions.vtt", "script.json", "timeline.otio", "report.json"),
         *("faces/source.jpg", "faces/actor.jpg", "model/preview.jpg", "model/card.json"),
-        *("swap/preview.mp4", "report/poster.jpg", "report/side.jpg"),
+        *("swap/preview.mp4", "report/poster.jpg", "report/side.jpg", "report/sheet.jpg"),
     )
-    several = {"speech": "speech/*.wav", "alignment": "alignment/*.TextGrid", "waves": "report/wave-*.png"}
+    several = {"alignment": "alignment/*.TextGrid", "waves": "report/wave-*.png"}
     found: dict[str, Any] = {name: name for name in single if (folder / name).is_file()}
     for name, pattern in several.items():
         found[name] = _relative(folder, sorted(folder.glob(pattern)))
-    found["misses"] = {path.stem: path.relative_to(folder).as_posix() for path in folder.glob("report/miss-*.jpg")}
+    found["master"] = next((name for name in _MASTERS if (folder / name).is_file()), "")
+    found["speech"] = _relative(folder, [_as_heard(path) for path in sorted(folder.glob("speech/[0-9][0-9][0-9].wav"))])
+    thumbs = folder.glob("report/closure-*.jpg")
+    found["closures"] = {path.stem: path.relative_to(folder).as_posix() for path in thumbs}
     return found
+
+
+def _as_heard(spoken: Path) -> Path:
+    """The sound of a line in the programme: as it was spoken, or as it was conformed to the picture."""
+    conformed = spoken.with_stem(f"{spoken.stem}-conformed")
+    return conformed if conformed.is_file() else spoken
 
 
 def _relative(folder: Path, paths: Sequence[Path]) -> list[str]:

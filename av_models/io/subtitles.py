@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from fractions import Fraction
 from itertools import pairwise
 
 from av_models.domain.edit import Placement, Timeline
+from av_models.domain.production import CaptionNames
 from av_models.domain.script import Token, TokenKind
 from av_models.domain.time import frame_time
 
-__all__ = ["Cue", "lay_out_captions", "srt", "vtt"]
+__all__ = ["Cue", "fast_cues", "lay_out_captions", "srt", "vtt"]
 
 # The usual figures of broadcasters' style guides (BBC, Netflix): two lines of 42, 17 characters a second.
 _LINE_CHARS, _LINES, _CHARS_PER_S = 42, 2, 17
@@ -35,6 +36,11 @@ class Cue:
     end: Fraction
     lines: tuple[str, ...]
 
+    @property
+    def chars_per_s(self) -> Fraction:
+        """How fast it must be read."""
+        return sum(map(len, self.lines)) / (self.end - self.start)
+
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
@@ -45,15 +51,16 @@ class _Spoken:
     end: Fraction
 
 
-def lay_out_captions(timeline: Timeline) -> tuple[Cue, ...]:
-    """Captions of the whole programme, without overlap.
+def lay_out_captions(timeline: Timeline, names: CaptionNames = CaptionNames.NONE) -> tuple[Cue, ...]:
+    """Captions of the whole programme, without overlap, two frames apart where there is room.
 
     At most two lines of 42 characters; cut at punctuation and pauses first; shown for at least 1 s and long enough for
-    17 characters a second wherever the next caption leaves room.
+    17 characters a second wherever the next caption leaves room (nothing that is said is left out: see `fast_cues`).
+    names: how a change of speaker is told.
     """
     rate = timeline.rate
-    groups = [group for placement in timeline.placements for group in _groups(_heard(placement, rate))]
-    starts = [_floor_frame(group[0].start, rate) for group in groups]
+    groups = [group for words in _by_placement(timeline, names) for group in _groups(words)]
+    starts = _apart([_floor_frame(group[0].start, rate) for group in groups], frame_time(1, rate))
     cues = []
     for group, start, following in zip(groups, starts, [*starts[1:], None], strict=False):
         lines = _lines([word.text for word in group])
@@ -62,6 +69,11 @@ def lay_out_captions(timeline: Timeline) -> tuple[Cue, ...]:
         limit = timeline.duration if following is None else following - frame_time(_GAP_FRAMES, rate)
         cues.append(Cue(start, max(start + frame_time(1, rate), min(wanted, limit)), lines))
     return tuple(cues)
+
+
+def fast_cues(cues: Sequence[Cue]) -> tuple[Cue, ...]:
+    """Those that cannot be read at 17 characters a second, because the speech itself is faster."""
+    return tuple(cue for cue in cues if cue.chars_per_s > _CHARS_PER_S)
 
 
 def srt(cues: Sequence[Cue]) -> str:
@@ -91,6 +103,32 @@ def _written(cues: Sequence[Cue], form: str) -> str:
         for cue, text in zip(cues, texts, strict=True)
     ]
     return file.to_string(form)
+
+
+def _by_placement(timeline: Timeline, names: CaptionNames) -> Iterator[list[_Spoken]]:
+    """The written words of each placement; the first of a new speaker carries his name or a dash."""
+    speaker: str | None = None
+    for placement in timeline.placements:
+        words = _heard(placement, timeline.rate)
+        role = placement.alignment.speech.utterance.line.role
+        if words and role != speaker:
+            words[0] = replace(words[0], text=_announced(words[0].text, role, names, first=speaker is None))
+            speaker = role
+        yield words
+
+
+def _announced(text: str, role: str, names: CaptionNames, first: bool) -> str:
+    if names is CaptionNames.NAMES and role:
+        return f"{role.upper()}: {text}"
+    return f"– {text}" if names is CaptionNames.DASH and not first else text
+
+
+def _apart(starts: Sequence[Fraction], frame_s: Fraction) -> list[Fraction]:
+    """Words of no length would put two captions on one frame: the later one comes a frame later."""
+    moved: list[Fraction] = []
+    for start in starts:
+        moved.append(max(start, moved[-1] + frame_s) if moved else start)
+    return moved
 
 
 def _heard(placement: Placement, rate: Fraction) -> list[_Spoken]:

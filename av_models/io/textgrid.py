@@ -10,18 +10,24 @@ from pathlib import Path
 from av_models.domain.errors import MediaError
 from av_models.domain.speech import Alignment, Phone, Word
 
-__all__ = ["read_textgrid", "textgrid_text"]
+__all__ = ["read_textgrid", "textgrid_of", "textgrid_text"]
 
 _FINEST = 10**9  # Praat writes decimal seconds; a nanosecond is far below one sample
 
 
 def textgrid_text(alignment: Alignment) -> str:
-    """The long text format. Silence stands as 'sil' in the phones, as an empty interval between the words."""
+    """`textgrid_of` an alignment."""
+    return textgrid_of(alignment.words, alignment.phones, alignment.speech.duration)
+
+
+def textgrid_of(words: Sequence[Word], phones: Sequence[Phone], length: Fraction) -> str:
+    """The long text format. Silence stands as 'sil' in the phones, as an empty interval between the words. Sounds of
+    languages other than English stand in IPA. length: of the sound, in seconds."""
     from praatio import textgrid
 
-    duration = float(alignment.speech.duration)
+    duration = float(length)
     grid = textgrid.Textgrid(0.0, duration)
-    for name, entries in (("words", _rows(alignment.words)), ("phones", _rows(alignment.phones))):
+    for name, entries in (("words", _rows(words)), ("phones", _rows(phones))):
         grid.addTier(textgrid.IntervalTier(name, entries, 0.0, duration), reportingMode="silence")
     with tempfile.TemporaryDirectory(prefix="textgrid-") as folder:
         path = Path(folder) / "alignment.TextGrid"
@@ -57,7 +63,9 @@ def _read(path: Path, name: str) -> tuple[tuple[Word, ...], tuple[Phone, ...]]:
 
 
 def _rows(spans: Sequence[Word] | Sequence[Phone]) -> list[tuple[float, float, str]]:
-    labelled: Iterable[tuple[Word | Phone, str]] = ((s, s.text if isinstance(s, Word) else s.label) for s in spans)
+    labelled: Iterable[tuple[Word | Phone, str]] = (
+        (s, s.text if isinstance(s, Word) else s.ipa or s.label) for s in spans
+    )
     return [(float(span.start), float(span.end), label) for span, label in labelled]
 
 

@@ -13,11 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from av_models.domain.errors import InputError, MediaError
 
-from .colour import BT709, Rgb, to_rgb, to_yuv, turn_of
+from .colour import BT709, AnyRgb, Rgb, to_rgb, to_yuv, turn_of
 from .container import PictureTable, main_picture_stream, open_media, picture_table
 from .disk import new_file
 
@@ -56,21 +55,22 @@ def read_pictures(path: Path, indices: Iterable[int] | None = None) -> Iterator[
         for index in range(len(times)) if indices is None else indices:
             if not 0 <= index < len(times):
                 raise IndexError(f"{path} has {len(times)} frames, there is no frame {index}")
-            yield Picture(index, times[index], decoder.rgb(index))
+            yield Picture(index, times[index], np.asarray(decoder.rgb(index), np.uint8))
 
 
-def read_pairs_at(path: Path, times: Sequence[Fraction]) -> Iterator[tuple[Rgb, Rgb, float]]:
+def read_pairs_at(path: Path, times: Sequence[Fraction], deep: bool = False) -> Iterator[tuple[AnyRgb, AnyRgb, float]]:
     """For each time the picture before it, the picture after it, and the position 0..1 between the two.
 
     Exactly on a picture the position is 0 and that picture comes twice; times outside the footage give its ends.
+    deep: pictures of 16 bits a sample, so that 10-bit footage loses nothing.
     """
     table = picture_table(path)
     starts = table.times
-    shown: OrderedDict[int, Rgb] = OrderedDict()
+    shown: OrderedDict[int, AnyRgb] = OrderedDict()
 
-    def picture(decoder: _Decoder, index: int) -> Rgb:
+    def picture(decoder: _Decoder, index: int) -> AnyRgb:
         if index not in shown:
-            shown[index] = decoder.rgb(index)
+            shown[index] = decoder.rgb(index, deep)
         shown.move_to_end(index)
         while len(shown) > 2:
             shown.popitem(last=False)
@@ -109,9 +109,9 @@ class _Decoder:
         self._coming.close()
         self._cleanup.close()
 
-    def rgb(self, index: int) -> Rgb:
+    def rgb(self, index: int, deep: bool = False) -> AnyRgb:
         frame = self._frame(index)
-        return to_rgb(frame, turn_of(frame), Fraction(self._stream.sample_aspect_ratio or 1))
+        return to_rgb(frame, turn_of(frame), Fraction(self._stream.sample_aspect_ratio or 1), deep)
 
     def _frame(self, index: int) -> VideoFrame:
         if index in self._held:
@@ -173,7 +173,8 @@ class _Decoder:
 class VideoWriter:
     """H.264 in MP4 at a constant rational rate, BT.709 both converted and tagged; the file appears when it is complete.
 
-    width_px, height_px: even for 4:2:0, the caller crops.  crf: 0 (lossless) to 51.  preset: of x264.
+    width_px, height_px: even for 4:2:0, the caller crops.  crf: 0 (lossless) to 51.  preset: of x264.  pixel_format:
+    such as 'yuv420p10le' for 10 bits.
     Use as a context manager; an error inside it leaves no file behind.
     """
 
@@ -187,7 +188,7 @@ class VideoWriter:
         preset: str,
         pixel_format: str = "yuv420p",
     ) -> None:
-        if pixel_format == "yuv420p" and (width_px % 2 or height_px % 2):
+        if pixel_format.startswith("yuv420p") and (width_px % 2 or height_px % 2):
             problem = f"A picture of {width_px}x{height_px} px cannot be written: 4:2:0 needs even sides."
             raise InputError(problem, "Crop one line or column.")
         self.path = path
@@ -208,10 +209,11 @@ class VideoWriter:
             self._cleanup = opening.pop_all()
         return self
 
-    def write(self, rgb: NDArray[np.uint8]) -> None:
-        """Append one picture, H x W x 3. Errors: ValueError (shape or type), ResourceError (disk full)."""
-        if rgb.shape != self._size or rgb.dtype != np.uint8:
-            raise ValueError(f"expected uint8 {self._size}, got {rgb.dtype} {rgb.shape}")
+    def write(self, rgb: AnyRgb) -> None:
+        """Append one picture, H x W x 3 of 8 or 16 bits. Errors: ValueError (shape or type), ResourceError (disk
+        full)."""
+        if rgb.shape != self._size or rgb.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"expected uint8 {self._size} or uint16, got {rgb.dtype} {rgb.shape}")
         frame = to_yuv(rgb, self._pixel_format)
         frame.pts, frame.duration, frame.time_base = self.n_frames, 1, 1 / self._rate
         self._container.mux(self._stream.encode(frame))

@@ -16,7 +16,7 @@ from av_models.domain.speech import Voice
 __all__ = ["find_voice", "list_voices"]
 
 _KEYS = ("engine", "language", "settings", "licence", "consent_id", "weights", "description")
-_SUFFIXES = {".onnx": 0, ".json": 1}
+_SUFFIXES = {".onnx": 0, ".safetensors": 0, ".json": 1}
 
 
 class _Files(Protocol):

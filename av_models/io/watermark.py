@@ -9,7 +9,9 @@ from there and added to the untouched signal, so that the sound keeps its bandwi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
@@ -20,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.errors import ModelError
+from .sound_track import ArraySound, Sound, blocks_of
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["MARKED_FROM", "WATERMARK_NAME", "detect_audio", "mark_audio"]
+__all__ = ["MARKED_FROM", "WATERMARK_NAME", "detect_audio", "mark_audio", "mark_sound"]
 
 WATERMARK_NAME = "perth-implicit-250000"
 
@@ -54,12 +57,27 @@ _SILENCE = 1e-4
 
 def mark_audio(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
     """`samples` (n,) mono in -1..1 with the mark, of the same length. Silence stays as it is."""
-    narrow = _resample(samples, rate_hz, _RATE_HZ)
-    if len(narrow) < _WINDOW or _rms(narrow) < _SILENCE:
-        return samples.copy()
-    pattern = np.concatenate([_pattern(block, before, after) for block, before, after in _blocks(narrow)])
-    added = _fit(_resample(pattern, _RATE_HZ, rate_hz), len(samples))
-    return np.asarray(samples + _STRENGTH * added, dtype=np.float32)
+    blocks = list(mark_sound(ArraySound(samples), rate_hz))
+    return np.concatenate(blocks)[:, 0] if blocks else samples.copy()
+
+
+def mark_sound(sound: Sound, rate_hz: int) -> Iterator[NDArray[np.float32]]:
+    """A sound of any length with the mark, a block at a time: the same result as from the whole at once.
+
+    The pattern is made for the mean of the channels and added to each, so that a downmix holds it, too.
+    """
+    n_narrow = round(Fraction(sound.n_samples * _RATE_HZ, rate_hz))
+    if n_narrow < _WINDOW or _rms_of(sound) < _SILENCE:
+        yield from blocks_of(sound)
+        return
+    done = 0
+    patterns = _patterns(_resampled((block.mean(axis=1) for block in blocks_of(sound)), rate_hz, _RATE_HZ), n_narrow)
+    for added in _resampled(patterns, _RATE_HZ, rate_hz):
+        block = sound.read(done, min(done + len(added), sound.n_samples))
+        yield np.asarray(block + np.float32(_STRENGTH) * added[: len(block), None], dtype=np.float32)
+        done += len(block)
+    if done < sound.n_samples:
+        yield sound.read(done, sound.n_samples)
 
 
 def detect_audio(samples: NDArray[np.float32], rate_hz: int) -> float:
@@ -95,13 +113,29 @@ def _pattern(block: NDArray[np.float32], before: int, after: int) -> NDArray[np.
     return np.asarray(sound.numpy()[before : len(block) - after], dtype=np.float32)
 
 
-def _blocks(samples: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], int, int]]:
-    """Blocks with context on either side, and how much of it there is before and after."""
-    n_blocks = max(1, round(len(samples) / _BLOCK))
-    edges = [len(samples) * number // n_blocks for number in range(n_blocks + 1)]
+def _patterns(pieces: Iterator[NDArray[np.float32]], n_samples: int) -> Iterator[NDArray[np.float32]]:
+    """The pattern for narrow sound that comes in pieces, in blocks that are worked out with context on either side."""
+    n_blocks = max(1, round(n_samples / _BLOCK))
+    edges = [n_samples * number // n_blocks for number in range(n_blocks + 1)]
+    held, held_from = np.zeros(0, np.float32), 0
     for start, end in pairwise(edges):
-        first, last = max(0, start - _CONTEXT), min(len(samples), end + _CONTEXT)
-        yield samples[first:last], start - first, last - end
+        first, last = max(0, start - _CONTEXT), min(n_samples, end + _CONTEXT)
+        waiting = [held[first - held_from :]]
+        reached = held_from + len(held)
+        while reached < last and (piece := next(pieces, None)) is not None:
+            waiting.append(piece)
+            reached += len(piece)
+        held, held_from = np.concatenate(waiting), first
+        yield _pattern(held[: last - first], start - first, last - end)
+
+
+def _resampled(pieces: Iterable[NDArray[np.float32]], from_hz: int, to_hz: int) -> Iterator[NDArray[np.float32]]:
+    import soxr
+
+    stream = soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality="HQ")
+    for piece in pieces:
+        yield np.asarray(stream.resample_chunk(np.ascontiguousarray(piece)), np.float32)
+    yield np.asarray(stream.resample_chunk(np.zeros(0, np.float32), last=True), np.float32)
 
 
 def _spectrum(samples: NDArray[np.float32]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -191,8 +225,9 @@ def _resample(samples: NDArray[np.float32], from_hz: int, to_hz: int) -> NDArray
     return np.asarray(soxr.resample(samples.astype(np.float32), from_hz, to_hz), dtype=np.float32)
 
 
-def _fit(samples: NDArray[np.float32], n_samples: int) -> NDArray[np.float32]:
-    return np.pad(samples[:n_samples], (0, max(0, n_samples - len(samples))))
+def _rms_of(sound: Sound) -> float:
+    power = sum(float(np.sum(np.square(block.mean(axis=1), dtype=np.float64))) for block in blocks_of(sound))
+    return math.sqrt(power / max(1, sound.n_samples))
 
 
 def _rms(samples: NDArray[np.float32]) -> float:

@@ -20,11 +20,14 @@ from numpy.typing import NDArray
 from ..domain.edit import Anchor
 
 Floats = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
 
 RETIME_LIMIT = 1.06
 EASE_S = 0.48
-MIN_PHRASE_S = 0.6
-SLOPE_LIMITS = (0.6, 1.7)
+MOST_TRAVEL = 1.5
+SHORT_GAP_FRAMES = 5
+_MOST_SHIFT = 0.25
+_STOPPED_S = 0.12
 
 
 def rest_frame(landmarks: Floats, usable: NDArray[np.bool_]) -> int:
@@ -78,8 +81,13 @@ def eased(positions: Floats, rate: Fraction) -> Floats:
     return np.convolve(np.concatenate(ends), np.ones(2 * half + 1) / (2 * half + 1), "valid")
 
 
-def line_path(index: int, n_lines: int, n: int, rest: float, n_footage: int, rate: Fraction) -> tuple[Floats, str]:
-    """Positions (n,) of line `index` (from 0) of a script, and how they were made: 'cut', 'retimed' or 'looped'."""
+def line_path(
+    index: int, n_lines: int, n: int, rest: float, n_footage: int, rate: Fraction, blink: Mask | None = None
+) -> tuple[Floats, str]:
+    """Positions (n,) of line `index` (from 0) of a script, and how they were made: 'cut', 'retimed' or 'looped'.
+
+    blink: (n_footage,) frames at which the path does not turn if a turn a little sooner or later can be had.
+    """
     if n_lines == 1:
         if n_footage < n <= RETIME_LIMIT * n_footage:
             return np.linspace(0, n_footage - 1, n), "retimed"
@@ -91,30 +99,98 @@ def line_path(index: int, n_lines: int, n: int, rest: float, n_footage: int, rat
         last = index == n_lines - 1
         path = play(n, rest, direction, n_footage) if last else there_and_back(n, rest, direction, n_footage)
     turns = np.any(np.diff(np.sign(np.diff(path))) != 0)
+    if turns and blink is not None:
+        path = _turning_clear(path, blink, rate)
     return np.clip(eased(path, rate), 0, n_footage - 1), "looped" if turns else "cut"
 
 
-def matched_path(
-    n: int, rate: Fraction, spoken_s: Sequence[float], performed_s: Sequence[float], n_footage: int
-) -> tuple[Floats, str]:
-    """Positions (n,) such that what the actor says at performed_s is seen when the speech says it at spoken_s.
+def _turning_clear(path: Floats, blink: Mask, rate: Fraction) -> Floats:
+    """The path with each turn that would stop in a blink moved to before or after it; the way there and back is played
+    a little slower or faster."""
+    margin = int(_STOPPED_S * rate) + 1
+    near = np.convolve(blink, np.ones(2 * margin + 1), "same") > 0.5
+    steps = np.sign(np.diff(path))
+    knots = [0, *(np.flatnonzero(np.diff(steps) != 0) + 1).tolist(), len(path) - 1]
+    values = path[knots].copy()
+    for k in range(1, len(knots) - 1):
+        at, away = values[k], max(abs(values[k] - values[k - 1]), abs(values[k] - values[k + 1]))
+        shifts = sorted(range(-int(_MOST_SHIFT * away), int(_MOST_SHIFT * away) + 1), key=abs)
+        places = (at + shift for shift in shifts if 0 <= at + shift <= len(near) - 1)
+        values[k] = next((place for place in places if not near[round(float(place))]), at)
+    return np.interp(np.arange(len(path)), knots, values)
 
-    Both are the starts of the same words, in seconds from the first frame. Words closer than MIN_PHRASE_S share a
-    piece; a piece is never slowed or hurried beyond SLOPE_LIMITS.
+
+def travel(n: int, start: float, end: float, first: float, last: float, rate: Fraction) -> Floats:
+    """Positions (n,) within first..last that leave `start` forwards and come to `end` forwards.
+
+    Time to spare is spent on a turn back and another forwards; ValueError if there is too little for the way.
     """
-    knots_out, knots_in = [spoken_s[0]], [performed_s[0]]
-    for out, performed in zip(spoken_s[1:], performed_s[1:], strict=True):
-        if out - knots_out[-1] < MIN_PHRASE_S or performed <= knots_in[-1]:
+    spare = (n - 1) - (end - start)
+    if n < 2 or end - start > MOST_TRAVEL * (n - 1):
+        raise ValueError(f"no way from {start} to {end} in {n} frames")
+    if spare < 0.25 * (n - 1):
+        return np.linspace(start, end, n)
+    swing = min(spare / 2, last - first)
+    peak = min(max(start, end) + swing / 2, last)
+    trough = max(peak - swing, first)
+    peak = max(min(trough + swing, last), start)
+    legs = np.cumsum([0.0, peak - start, peak - trough, abs(end - trough)])
+    path = np.interp(np.linspace(0, legs[-1], n), legs, [start, peak, trough, end])
+    return np.clip(eased(path, rate), first, last)
+
+
+def best_stretch(good: Mask, cut: Mask, rate: Fraction) -> tuple[int, int]:
+    """First and last frame of the longest stretch of one shot in which every frame is good, but for short gaps; all
+    frames where none lasts a second. good, cut: (N,)."""
+    n = len(good)
+    usable = good.copy()
+    for first, end in _runs(~good):
+        if first > 0 and end < n and end - first <= SHORT_GAP_FRAMES:
+            usable[first:end] = True
+    best = (0, n - 1)
+    longest = 0
+    for first, end in _runs(usable):
+        inner = np.flatnonzero(cut[first + 1 : end]) + first + 1
+        for begin, stop in pairwise([first, *inner.tolist(), end]):
+            if stop - begin > longest:
+                longest, best = stop - begin, (begin, stop - 1)
+    return best if longest >= rate else (0, n - 1)
+
+
+def whole_at_cuts(positions: Floats, cut: Mask) -> Floats:
+    """The same path, but never between the last frame of one shot and the first of the next."""
+    before = np.floor(positions).astype(int)
+    crossing = (positions > before) & cut[np.minimum(before + 1, len(cut) - 1)]
+    return np.where(crossing, np.rint(positions), positions)
+
+
+def straightened(positions: Floats, tolerance: float = 0.1) -> Floats:
+    """The same path in few straight pieces, nowhere off by more than `tolerance` frames (Douglas & Peucker 1973)."""
+    n = len(positions)
+    kept = {0, n - 1}
+    waiting = [(0, n - 1)]
+    while waiting:
+        first, last = waiting.pop()
+        if last - first < 2:
             continue
-        slope = np.clip((performed - knots_in[-1]) / (out - knots_out[-1]), *SLOPE_LIMITS)
-        knots_in.append(knots_in[-1] + float(slope) * (out - knots_out[-1]))
-        knots_out.append(out)
-    times = np.arange(n) / float(rate)
-    inside = np.interp(times, knots_out, knots_in)
-    before = knots_in[0] + (times - knots_out[0])
-    after = knots_in[-1] + (times - knots_out[-1])
-    shown = np.where(times < knots_out[0], before, np.where(times > knots_out[-1], after, inside))
-    return np.clip(shown * float(rate), 0, n_footage - 1), "retimed"
+        line = np.linspace(positions[first], positions[last], last - first + 1)
+        off = np.abs(positions[first : last + 1] - line)
+        worst = int(off.argmax())
+        if off[worst] > tolerance:
+            kept.add(first + worst)
+            waiting += [(first, first + worst), (first + worst, last)]
+    knots = sorted(kept)
+    return np.interp(np.arange(n), knots, positions[knots])
+
+
+def folded(positions: Floats, n_footage: int, rate: Fraction) -> tuple[Floats, bool]:
+    """A path that runs past either end of the footage turns there, slowly, instead. Whether it had to."""
+    top = max(n_footage - 1, 1)
+    if positions.min() > -0.5 and positions.max() < top + 0.5:
+        return np.clip(positions, 0, top), False
+    swept = np.mod(positions, 2 * top)
+    path = np.where(swept > top, 2 * top - swept, swept)
+    return np.clip(eased(path, rate), 0, top), True
 
 
 def anchors_of(positions: Floats, frame_times: Sequence[Fraction]) -> tuple[Anchor, ...]:
@@ -124,6 +200,11 @@ def anchors_of(positions: Floats, frame_times: Sequence[Fraction]) -> tuple[Anch
     bends = np.flatnonzero(np.abs(np.diff(exact, 2)) > 1) + 1
     frames = sorted({0, len(exact) - 1, *bends.tolist()})
     return tuple(Anchor(frame, _time_at(int(exact[frame]), frame_times)) for frame in frames)
+
+
+def _runs(mask: Mask) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
+    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
 
 
 def _time_at(thousandths: int, frame_times: Sequence[Fraction]) -> Fraction:
@@ -143,4 +224,17 @@ def footage_times(anchors: Sequence[Anchor], n_frames: int) -> tuple[Fraction, .
     return tuple(times[:n_frames])
 
 
-__all__ = ["anchors_of", "eased", "footage_times", "line_path", "matched_path", "play", "rest_frame", "there_and_back"]
+__all__ = [
+    "anchors_of",
+    "best_stretch",
+    "eased",
+    "folded",
+    "footage_times",
+    "line_path",
+    "play",
+    "rest_frame",
+    "straightened",
+    "there_and_back",
+    "travel",
+    "whole_at_cuts",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["CONSONANTS", "VOWELS", "apply_stress", "bare", "check_phones", "is_phone", "is_vowel"]
+__all__ = ["CONSONANTS", "VOWELS", "apply_stress", "bare", "check_phones", "is_phone", "is_vowel", "table"]
 
 VOWELS = frozenset({"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"})
 CONSONANTS = frozenset({
@@ -46,3 +46,8 @@ def apply_stress(phones: Sequence[str], like: Sequence[str]) -> tuple[str, ...]:
     """Give bare `phones` the stress digits of `like`, vowel by vowel; a vowel too many gets 0."""
     digits = iter([phone[-1] for phone in like if is_vowel(phone)])
     return tuple(bare(phone) + next(digits, "0") if is_vowel(phone) else phone for phone in phones)
+
+
+def table(text: str) -> dict[str, str]:
+    """'a=b|c=d' -> {'a': 'b', 'c': 'd'}: a compact spelling of a table of sounds."""
+    return dict(entry.split("=") for entry in text.split("|"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from av_models.domain.script import Line
 from av_models.domain.speech import Phone, Word
 
-__all__ = ["Engine", "Synthesis"]
+__all__ = ["Engine", "PacedEngine", "Synthesis"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,4 +33,21 @@ class Engine(Protocol):
         self, line: Line, settings: Mapping[str, str], weights: Sequence[bytes], language: str, seed: int
     ) -> Synthesis:
         """Speak one line. Equal arguments give equal samples. InputError for wrong settings, ModelError for weights."""
+        ...
+
+
+@runtime_checkable
+class PacedEngine(Protocol):
+    """An engine that can say each word faster or slower than of its own accord."""
+
+    def synthesize_paced(
+        self,
+        line: Line,
+        settings: Mapping[str, str],
+        weights: Sequence[bytes],
+        language: str,
+        seed: int,
+        paces: Sequence[float],
+    ) -> Synthesis:
+        """As `Engine.synthesize`. paces: for each spoken word how many times as fast, or none at all."""
         ...

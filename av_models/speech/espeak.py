@@ -33,13 +33,25 @@ class EspeakEngine:
     def synthesize(
         self, line: Line, settings: Mapping[str, str], weights: Sequence[bytes], language: str, seed: int
     ) -> Synthesis:
+        return self.synthesize_paced(line, settings, weights, language, seed, ())
+
+    def synthesize_paced(
+        self,
+        line: Line,
+        settings: Mapping[str, str],
+        weights: Sequence[bytes],
+        language: str,
+        seed: int,
+        paces: Sequence[float],
+    ) -> Synthesis:
         parameters, tone, shape = read_settings(settings)
         variant = settings.get("variant", "")
         voice = f"{language.lower()}+{variant}" if variant else language.lower()
 
         def say(run: Run) -> Said:
-            take = Take(run, shape.tract)
-            return take.listen(speak(take.ssml, voice, parameters), language)
+            said_at = paces[run.first_word : run.first_word + len(run.spoken)]
+            take = Take(run, shape.tract, language, said_at)
+            return take.listen(speak(take.ssml, voice, parameters, ipa=take.foreign))
 
         return lay(line, say, lambda samples, rate_hz: colour(samples, rate_hz, tone), seed, shape.breath)
 

@@ -20,10 +20,11 @@ from av_models.domain.errors import InputError, ModelError
 __all__ = ["PARAMETERS", "Event", "EventKind", "RawSpeech", "speak", "transcribe"]
 
 _SYNCHRONOUS = 2
-_WITH_PHONEME_EVENTS = 1
+_WITH_PHONEME_EVENTS, _EVENTS_IN_IPA = 1, 2
 _UTF8, _SSML, _PHONEMES = 0x01, 0x10, 0x100
 _IPA = 0x02
 _LIST_END, _WORD, _PHONEME = 0, 1, 7
+_CRASHES = frozenset({"kl"})  # its numbers bring the whole process down
 
 # name: (number of espeak_PARAMETER, least, most, what espeak takes when nothing is said)
 PARAMETERS: Mapping[str, tuple[int, int, int, int]] = {
@@ -62,12 +63,13 @@ class EventKind:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """kind: EventKind. sample: where it begins. character: of the text, from 0, for words. mnemonic: of phonemes."""
+    """kind: EventKind. sample: where it begins. character: of the text, from 0, for words. phoneme: espeak's own name
+    of it, or IPA of at most eight bytes."""
 
     kind: int
     sample: int
     character: int
-    mnemonic: str
+    phoneme: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class _Library:
     sound different after another line. So it is unloaded after each use (0.8 ms): equal requests give equal samples.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ipa: bool) -> None:
+        """ipa: phoneme events carry IPA."""
         self.pieces: list[np.ndarray] = []
         self.events: list[Event] = []
         try:
@@ -97,7 +100,8 @@ class _Library:
         except (ImportError, OSError, RuntimeError) as error:
             raise ModelError(f"espeak-ng cannot be loaded: {error}.", "Run: pip install espeakng-loader.") from error
         self.c.espeak_TextToPhonemes.restype = ctypes.c_char_p
-        self.rate_hz: int = self.c.espeak_Initialize(_SYNCHRONOUS, 0, str(self.data).encode(), _WITH_PHONEME_EVENTS)
+        options = _WITH_PHONEME_EVENTS | (_EVENTS_IN_IPA if ipa else 0)
+        self.rate_hz: int = self.c.espeak_Initialize(_SYNCHRONOUS, 0, str(self.data).encode(), options)
         if self.rate_hz <= 0:
             remedy = "Run: pip install --force-reinstall espeakng-loader."
             raise ModelError(f"espeak-ng found no data in {self.data}.", remedy)
@@ -119,15 +123,22 @@ class _Library:
             event = events[index]
             index += 1
             if event.type in (_WORD, _PHONEME):
-                mnemonic = event.id.string.decode("utf-8", "replace") if event.type == _PHONEME else ""
-                self.events.append(Event(event.type, event.sample, event.text_position - 1, mnemonic))
+                phoneme = event.id.string.decode("utf-8", "replace") if event.type == _PHONEME else ""
+                self.events.append(Event(event.type, event.sample, event.text_position - 1, phoneme))
         return 0
 
     def choose_voice(self, voice: str) -> None:
-        """espeak takes an unknown variant without a word, so that is checked here."""
-        language, _, variant = voice.partition("+")
+        """espeak takes an unknown variant without a word, so that is checked here. Of a region that it does not know
+        ("de-at") the language is taken."""
+        language, plus, variant = voice.partition("+")
+        language = language.lower()
+        if language.partition("-")[0] in _CRASHES:
+            raise InputError(
+                f"espeak-ng 1.52 crashes on the language '{language}'.", "Choose a voice of another language."
+            )
         known = not variant or (variant.isalnum() and (self.data / "voices" / "!v" / variant).is_file())
-        if not known or self.c.espeak_SetVoiceByName(voice.encode()) != 0:
+        tags = dict.fromkeys((language, language.partition("-")[0]))
+        if not known or all(self.c.espeak_SetVoiceByName(f"{tag}{plus}{variant}".encode()) != 0 for tag in tags):
             what = f"language '{language}'" if known else f"variant '{variant}'"
             raise InputError(f"espeak-ng has no {what}.", "Name a language such as en-us and a variant such as f2.")
 
@@ -136,19 +147,19 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def _opened() -> Iterator[_Library]:
+def _opened(ipa: bool = False) -> Iterator[_Library]:
     with _lock:
-        library = _Library()
+        library = _Library(ipa)
         try:
             yield library
         finally:
             library.close()
 
 
-def speak(ssml: str, voice: str, parameters: Mapping[str, int]) -> RawSpeech:
-    """Synthesise one stretch of SSML that may hold [[mnemonics]]. parameters: of PARAMETERS."""
+def speak(ssml: str, voice: str, parameters: Mapping[str, int], *, ipa: bool = False) -> RawSpeech:
+    """Synthesise one stretch of SSML that may hold [[mnemonics]]. parameters: of PARAMETERS. ipa: name phonemes so."""
     text = ssml.encode() + b"\0"
-    with _opened() as library:
+    with _opened(ipa) as library:
         library.choose_voice(voice)
         for name, (number, _, _, usual) in PARAMETERS.items():
             library.c.espeak_SetParameter(number, parameters.get(name, usual), 0)

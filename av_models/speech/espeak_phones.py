@@ -1,4 +1,4 @@
-"""From espeak-ng's own phoneme names and from IPA to ARPAbet, and back for phones that the author gives.
+"""From espeak-ng's own phoneme names to ARPAbet, and back for phones that the author gives.
 
 espeak's American English has finer vowels than ARPAbet ('0' and 'O2' are both AA) and rhotic vowels in one piece
 ('A@' is AA R), which `times.split_stretch` splits in time.
@@ -6,23 +6,15 @@ espeak's American English has finer vowels than ARPAbet ('0' and 'O2' are both A
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from .arpabet import bare, is_vowel
+from .arpabet import bare, table
 
-__all__ = [
-    "espeak_mnemonics", "from_ipa", "from_mnemonic", "is_lengthening", "is_silence", "pronounce_foreign", "to_ipa",
-]  # fmt: skip
-
-
-def _table(text: str) -> dict[str, str]:
-    """'a=b|c=d' -> {'a': 'b', 'c': 'd'}."""
-    return dict(entry.split("=") for entry in text.split("|"))
+__all__ = ["espeak_mnemonics", "from_mnemonic", "is_lengthening", "is_silence", "to_ipa"]
 
 
 # Written as "mnemonic=ARPAbet ARPAbet"; 'v' stands where the stress digit goes.
-_MNEMONICS = _table(
+_MNEMONICS = table(
     "@=AHv|@2=AHv|@-=AHv|@5=UHv|a#=AHv|V=AHv|3=ERv|3:=ERv|a=AEv|aa=AEv|A:=AAv|0=AAv|0#=AAv|O2=AAv|A~=AAv N|"
     "O=AOv|O:=AOv|O~=AOv N|E=EHv|E2=EHv|I=IHv|I2=IHv|I#=IHv|i=IYv|i:=IYv|U=UHv|u=UWv|u:=UWv|oU=OWv|oU#=OWv|o=OWv|"
     "eI=EYv|aI=AYv|aU=AWv|OI=OYv|A@=AAv R|O@=AOv R|o@=AOv R|e@=EHv R|U@=UHv R|i@3=IHv R|i@=IYv AH0|aI3=AYv ER0|"
@@ -30,23 +22,14 @@ _MNEMONICS = _table(
     "tS=CH|dZ=JH|D=DH|T=TH|N=NG|S=SH|Z=ZH|h=HH|j=Y|p=P|b=B|t=T|d=D|k=K|g=G|f=F|v=V|s=S|z=Z|m=M|n=N|l=L|r=R|w=W|"
     "w#=W|C=HH|Q=G"
 )
-_GIVEN = _table(
+_GIVEN = table(
     "AA=A:|AE=a|AH0=@|AH=V|AO=O:|AW=aU|AY=aI|EH=E|ER0=3|ER=3:|EY=eI|IH=I|IY0=i|IY=i:|OW=oU|OY=OI|UH=U|UW=u:|"
     "CH=tS|JH=dZ|DH=D|TH=T|NG=N|SH=S|ZH=Z|HH=h|Y=j"
 )
-_IPA = _table(
-    "tʃ=CH|dʒ=JH|tɕ=CH|dʑ=JH|ts=T S|dz=D Z|pf=P F|p=P|b=B|t=T|d=D|k=K|ɡ=G|g=G|q=K|c=K|ɟ=G|f=F|v=V|ʋ=V|β=V|ɸ=F|"
-    "θ=TH|ð=DH|s=S|z=Z|ʃ=SH|ʒ=ZH|ʂ=SH|ʐ=ZH|ɕ=SH|ʑ=ZH|ç=HH|x=HH|χ=HH|h=HH|ɦ=HH|ħ=HH|ɣ=G|ʁ=R|ʀ=R|m=M|ɱ=M|n=N|ɳ=N|"
-    "ɲ=N Y|ŋ=NG|l=L|ɫ=L|ɭ=L|ʎ=L Y|ɹ=R|r=R|ɾ=T|ɽ=R|j=Y|w=W|ɥ=W|ʔ=T|ɐ̯=AHv|"
-    "eɪ=EYv|aɪ=AYv|aʊ=AWv|ɔɪ=OYv|ɔø=OYv|ɔʏ=OYv|oʊ=OWv|əʊ=OWv|iə=IYv AH0|eə=EHv|ʊə=UHv AH0|"
-    "i=IYv|ɪ=IHv|ᵻ=IHv|ɨ=IHv|e=EYv|ɛ=EHv|ε=EHv|æ=AEv|a=AAv|ɑ=AAv|ɒ=AAv|ɔ=AOv|o=OWv|ʊ=UHv|u=UWv|ʌ=AHv|ə=AHv|ɐ=AHv|"
-    "ɚ=ERv|ɜ=ERv|ɝ=ERv|y=UWv|ʏ=UHv|ø=ERv|œ=ERv|ʉ=UWv|ɵ=UHv|ɯ=UHv|ɤ=AHv"
-)
-_SPOKEN_IPA = _table(
+_SPOKEN_IPA = table(
     "AA=ɑː|AE=æ|AH0=ə|AH=ʌ|AO=ɔː|AW=aʊ|AY=aɪ|EH=ɛ|ER0=ɚ|ER=ɜː|EY=eɪ|IH=ɪ|IY=iː|OW=oʊ|OY=ɔɪ|UH=ʊ|UW=uː|"
     "CH=tʃ|JH=dʒ|DH=ð|TH=θ|NG=ŋ|SH=ʃ|ZH=ʒ|HH=h|Y=j|R=ɹ|G=ɡ"
 )
-_LONGEST_IPA = max(map(len, _IPA))
 
 
 def is_silence(mnemonic: str) -> bool:
@@ -83,33 +66,3 @@ def to_ipa(phones: Sequence[str]) -> str:
         sound = _SPOKEN_IPA.get(phone) or _SPOKEN_IPA.get(bare(phone)) or phone.lower()
         written.append({"1": "ˈ", "2": "ˌ"}.get(phone[-1:], "") + sound)
     return "".join(written)
-
-
-def from_ipa(ipa: str) -> tuple[tuple[tuple[str, ...], int], ...]:
-    """IPA of espeak -> ((ARPAbet of one sound, how many characters it took), ...).
-
-    Marks that make no sound take part as ((), 1): stress, length, spaces, punctuation, combining accents.
-    """
-    sounds: list[tuple[tuple[str, ...], int]] = []
-    stress, at = "0", 0
-    while at < len(ipa):
-        for size in range(_LONGEST_IPA, 0, -1):
-            phones = _IPA.get(ipa[at : at + size]) if at + size <= len(ipa) else None
-            if phones is not None:
-                break
-        else:
-            size, phones = 1, ""
-            stress = {"ˈ": "1", "ˌ": "2", " ": "0"}.get(ipa[at], stress)
-        sounds.append((tuple(phones.replace("v", stress).split()), size))
-        if phones and is_vowel(sounds[-1][0][0]):
-            stress = "0"
-        at += size
-    return tuple(sounds)
-
-
-def pronounce_foreign(word: str, language: str) -> tuple[str, ...]:
-    """The nearest ARPAbet of a word that is not English."""
-    from .espeak_library import transcribe
-
-    ipa = re.sub(r"\([a-z-]+\)", "", transcribe(word, language.lower()))
-    return tuple(phone for phones, _ in from_ipa(ipa) for phone in phones) or ("AH0",)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -14,7 +16,8 @@ from av_models.domain.speech import SILENCE
 
 from .espeak_library import EventKind, RawSpeech
 from .espeak_phones import espeak_mnemonics, from_mnemonic, is_lengthening, is_silence
-from .normalise import letter_names
+from .ipa import only_sounds, read_ipa
+from .normalise import letter_names, with_capitals
 from .phones import letter_name
 from .reel import Run, Said, trimmed
 from .times import NO_WORD, Stretch, divide_phones, merge_slivers, split_stretch
@@ -32,9 +35,11 @@ _EMPHASIS = '<prosody pitch="+22%" range="+40%" rate="82%" volume="+30%">'
 class Take:
     """A run of words written as SSML, and the way back from espeak's events to those words."""
 
-    def __init__(self, run: Run, tract: float) -> None:
-        """tract: how many times as fast it will be played than espeak speaks it."""
-        self.tract = tract
+    def __init__(self, run: Run, tract: float, language: str, paces: Sequence[float] = ()) -> None:
+        """tract: how many times as fast it will be played than espeak speaks it.  paces: how many times as fast as of
+        the voice's own accord each spoken word of the run is said; none for all as they are."""
+        self.tract, self.language, self.paces = tract, language, paces
+        self.foreign = not language.lower().startswith("en")
         self.ssml = ""
         self.starts: list[int] = []
         self.spoken = run.spoken
@@ -49,17 +54,22 @@ class Take:
 
     def _write(self, token: Token) -> None:
         letters = letter_names(token.written, token.spoken)
-        for word, is_letter in zip(token.spoken, letters, strict=True):
-            phones = token.phones or (letter_name("a") if is_letter and word == "a" else ())
+        words = with_capitals(token.written, token.spoken, self.language)
+        for word, is_letter in zip(words, letters, strict=True):
+            article = is_letter and word == "a" and not self.foreign
+            phones = token.phones or (letter_name("a") if article else ())
+            pace = self.paces[len(self.starts)] if self.paces else 1.0
+            self.ssml += f'<prosody rate="{100 * pace:.0f}%">' if self.paces else ""
             self.starts.append(len(self.ssml))
-            self.ssml += f"[[{espeak_mnemonics(phones)}]] " if phones else f"{word} "
+            self.ssml += f"[[{espeak_mnemonics(phones)}]] " if phones else f"{escape(word)} "
+            self.ssml += "</prosody> " if self.paces else ""
         if token.break_after:
             self.ssml = self.ssml.rstrip() + f"{token.break_after} "
 
-    def listen(self, raw: RawSpeech, language: str) -> Said:
+    def listen(self, raw: RawSpeech) -> Said:
         """Name every stretch of the recording, and trim it to its phones."""
         sounds = self._sounds(raw)
-        stretches = _divide_groups(_close_stops(sounds, raw), self.spoken, language)
+        stretches = _divide_groups(_close_stops(sounds, raw), self.spoken, self.language)
         stretches = merge_slivers(stretches, round(_SLIVER_MS * raw.rate_hz / 1000))
         samples = _shortened(raw.samples.astype(np.float32) / 32768, self.tract)
         played = [replace(s, first=round(s.first / self.tract), end=round(s.end / self.tract)) for s in stretches]
@@ -76,14 +86,24 @@ class Take:
                 word = max(word, bisect_right(self.starts, event.character) - 1)
                 continue
             end = ends.get(id(event), raw.samples.size)
-            labels = from_mnemonic(event.mnemonic)
-            if sounds and is_lengthening(event.mnemonic):
+            if sounds and is_lengthening(event.phoneme):
                 sounds[-1] = replace(sounds[-1], end=end)
-            elif is_silence(event.mnemonic) or not labels:
-                sounds.append(Stretch(SILENCE, event.sample, end))
+                continue
+            labels, ipa = self._labels(event.phoneme)
+            if labels:
+                sounds += split_stretch(labels, event.sample, end, word, ipa)
             else:
-                sounds += split_stretch(labels, event.sample, end, word)
+                sounds.append(Stretch(SILENCE, event.sample, end))
         return sounds
+
+    def _labels(self, phoneme: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """ARPAbet and IPA of what espeak names a phoneme; nothing for silence."""
+        if is_silence(phoneme):
+            return (), ()
+        if not self.foreign:
+            return from_mnemonic(phoneme), ()
+        sounds = only_sounds(read_ipa(unicodedata.normalize("NFC", phoneme), self.language))
+        return tuple(p for s in sounds for p in s.phones)[:2], tuple(i for s in sounds for i in s.ipa)[:2]
 
 
 def _divide_groups(sounds: Sequence[Stretch], spoken: Sequence[str], language: str) -> list[Stretch]:

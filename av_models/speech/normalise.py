@@ -1,30 +1,19 @@
-"""Written English to spoken words: numbers, dates, money, units, short forms, initials, numerals of kings.
+"""Written words to spoken words, in the language of the voice.
 
-Knows nothing about marks, prosody or phones. Each written word keeps its place: "$5 million" becomes
-(("five",), ("million", "dollars")), so captions and speech stay side by side.
+Knows nothing about marks, prosody or phones. Each written word keeps its place, so captions and speech stay side by
+side.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from . import abbreviations as short
-from . import numbers
+from .languages.known import language_of
+from .languages.language import Place, no_picture, strip_punctuation
+from .writing import check_writing
 
-__all__ = ["Unspeakable", "ends_sentence", "letter_names", "speak_words", "strip_punctuation"]
-
-_NUMBER = r"\d[\d,]*(?:\.\d+)?"
-_MONEY = rf"-?[$€£¥₹]({_NUMBER})(k|m|bn|b|tn)?"
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?")
-_FIRST_PICTURE = 0x2190  # arrows, dingbats and emoji; ° and © lie below
-_SHORT_MONTHS = tuple(month[:3] for month in numbers.MONTHS)
-_NUMBERED = frozenset({
-    "act", "book", "chapter", "episode", "level", "lesson", "mark", "part", "phase", "round", "scene",
-    "section", "volume", "war",
-})  # fmt: skip
+__all__ = ["Unspeakable", "letter_names", "sentence_ends", "speak_words", "strip_punctuation", "with_capitals"]
 
 
 class Unspeakable(ValueError):
@@ -35,50 +24,33 @@ class Unspeakable(ValueError):
         super().__init__(problem)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A written word without its outer punctuation, and its neighbours. stop: a full stop followed it."""
-
-    core: str
-    before: str
-    after: str
-    stop: bool
-    shouting: bool
-
-
-_Rule = Callable[[_Place], tuple[str, ...] | None]
-
-
 def speak_words(written: Sequence[str], language: str = "en-us") -> tuple[tuple[str, ...], ...]:
-    """Spoken words of each written word; () for bare punctuation. Raises Unspeakable."""
-    cores = [strip_punctuation(word) for word in written]
-    letters = [core for core in cores if core.isalpha() and len(core) > 1]
-    shouting = len(letters) > 2 and all(core.isupper() for core in letters)
+    """Spoken words of each written word; () for bare punctuation. language: BCP-47. Raises Unspeakable."""
+    reader = language_of(language)
     spoken: list[tuple[str, ...]] = []
-    for index, (word, core) in enumerate(zip(written, cores, strict=True)):
-        before = cores[index - 1] if index else ""
-        after = cores[index + 1] if index + 1 < len(cores) else ""
-        stop = word[word.find(core) + len(core) :].startswith(".") if core else False
-        place = _Place(core, before, after, stop, shouting)
+    for place, word in zip(_places(written), written, strict=True):
         try:
-            _refuse_pictures(word)
-            if not core:
-                spoken.append(())
-                continue
-            spoken.append(_speak(place) if language.startswith("en") else _speak_foreign(core, language))
+            no_picture(word)
+            check_writing(place.core, reader.code)
+            _no_glued_fraction(word)
+            spoken.append(reader.speak(place) if place.core else ())
         except ValueError as error:
-            raise Unspeakable(index, str(error)) from error
+            raise Unspeakable(place.index, str(error)) from error
     return tuple(spoken)
 
 
-def strip_punctuation(word: str) -> str:
-    """'("Hello!")' -> 'Hello'. Signs that are spoken (currency, %, °, -5) stay. Curly apostrophes become straight."""
-    plain = unicodedata.normalize("NFC", word).replace("’", "'").replace("‘", "'")
-    if plain in short.SYMBOLS:
-        return plain
-    core = re.sub(r"^(?![-+]?[$€£¥₹]?\d)[^\w$€£¥₹#@&%°+=~§±≈'<>]+", "", plain)
-    core = re.sub(r"[^\w%°²³€£$+]+$", "", core)
-    return core.removeprefix("'") if not re.match(r"'\d0s|'[a-z]", core) else core
+def sentence_ends(written: Sequence[str], language: str = "en-us") -> tuple[bool, ...]:
+    """For each written word whether a full stop after it would end a sentence, and not only shorten the word."""
+    reader = language_of(language)
+    return tuple(reader.ends_sentence(place) for place in _places(written))
+
+
+def with_capitals(written: str, spoken: Sequence[str], language: str) -> tuple[str, ...]:
+    """The spoken words as espeak-ng shall read them: outside English a noun keeps its capital, for German "Weg" (way)
+    and "weg" (away) are said differently."""
+    core = strip_punctuation(written)
+    is_noun = len(spoken) == 1 and core[:1].isupper() and core[1:].islower() and core.lower() == spoken[0]
+    return (core,) if is_noun and not language.lower().startswith("en") else tuple(spoken)
 
 
 def letter_names(written: str, spoken: Sequence[str]) -> tuple[bool, ...]:
@@ -88,218 +60,20 @@ def letter_names(written: str, spoken: Sequence[str]) -> tuple[bool, ...]:
     return tuple(len(word.removesuffix("'s")) == 1 and (alone or len(spoken) > 1) for word in spoken)
 
 
-def ends_sentence(written: str, after: str) -> bool:
-    """Whether the full stop of `written` ends a sentence, and does not only shorten it. after: the next word."""
-    core = strip_punctuation(written)
-    plain = core.lower()
-    if not after:
-        return True
-    if plain in short.NEVER_ENDS_A_SENTENCE or re.fullmatch(r"[A-Z]", core):
-        return False
-    if plain in short.PLAIN or re.fullmatch(r"(?:\w\.)+\w", core):
-        return after.lstrip("\"'“‘(")[:1].isupper()
-    return True
+def _no_glued_fraction(word: str) -> None:
+    """ "2½" would be read as 21/2."""
+    if match := re.search(r"[\w.,]([¼-¾⅐-⅞])", word):
+        raise ValueError(f"'{word}', in which '{match[1]}' is glued to a number: write it as a decimal")
 
 
-def _speak(place: _Place) -> tuple[str, ...]:
-    for rule in _RULES:
-        words = rule(place)
-        if words is not None:
-            return tuple(part for word in words for part in word.split())
-    return _compound(place)
+def _places(written: Sequence[str]) -> tuple[Place, ...]:
+    cores = tuple(strip_punctuation(word) for word in written)
+    letters = [core for core in cores if core.isalpha() and len(core) > 1]
+    shouting = len(letters) > 2 and all(core.isupper() for core in letters)
+    stops = tuple(bool(core) and _tail(word, core).startswith(".") for word, core in zip(written, cores, strict=True))
+    return tuple(Place(cores, stops, index, shouting) for index in range(len(cores)))
 
 
-def _refuse_pictures(word: str) -> None:
-    for character in word:
-        if unicodedata.category(character) == "So" and ord(character) >= _FIRST_PICTURE:
-            raise ValueError(f"'{character}', which cannot be spoken")
-
-
-def _speak_foreign(core: str, language: str) -> tuple[str, ...]:
-    """Outside English only plain numbers are turned into words."""
-    if re.fullmatch(r"-?\d+", core):
-        return numbers.cardinal(core, language)
-    words = tuple(_WORD.findall(core.lower()))
-    if core and (not words or re.search(r"\d", core)):
-        raise ValueError(f"'{core}' cannot be spoken in {language}; spell it out")
-    return words
-
-
-def _symbol(place: _Place) -> tuple[str, ...] | None:
-    if place.core == "*" and not (re.fullmatch(_NUMBER, place.before) and re.fullmatch(_NUMBER, place.after)):
-        return ()
-    if place.core in short.SYMBOLS:
-        return (short.SYMBOLS[place.core],)
-    if match := re.fullmatch(r"#(\d+)", place.core):
-        return ("number", *numbers.cardinal(match[1]))
-    return None
-
-
-def _money(place: _Place) -> tuple[str, ...] | None:
-    if place.core.lower() in short.MAGNITUDES and (match := re.fullmatch(_MONEY, place.before)):
-        return (place.core.lower(), numbers.currency_plural(place.before.lstrip("-")[0]))
-    price, per, unit = place.core.partition("/")
-    if per and unit.lower() in short.UNITS and re.fullmatch(_MONEY, price):
-        return (*numbers.money(price[0], price[1:]), "per", short.UNITS[unit.lower()][0])
-    match = re.fullmatch(_MONEY, place.core, re.IGNORECASE)
-    if not match:
-        return None
-    symbol, sign = place.core.lstrip("-")[0], ("minus",) if place.core.startswith("-") else ()
-    if match[2]:
-        magnitude = short.MAGNITUDE_LETTERS[match[2].lower()]
-        return (*sign, *numbers.decimal(match[1]), magnitude, numbers.currency_plural(symbol))
-    return (*sign, *numbers.money(symbol, match[1], unit=place.after.lower() not in short.MAGNITUDES))
-
-
-def _clock(place: _Place) -> tuple[str, ...] | None:
-    if match := re.fullmatch(r"(\d{1,2})(?::([0-5]\d))?\s*([ap])\.?m", place.core, re.IGNORECASE):
-        hour, minute = int(match[1]), int(match[2] or 0)
-        time = numbers.time_of_day(hour, minute) if minute else numbers.cardinal(hour)
-        return (*time, match[3].lower(), "m")
-    if match := re.fullmatch(r"([01]?\d|2[0-4]):([0-5]\d)", place.core):
-        hour, minute = int(match[1]), int(match[2])
-        short_of_half_day = re.fullmatch(r"[ap]\.?m", place.after, re.IGNORECASE)
-        return numbers.cardinal(hour) if short_of_half_day and not minute else numbers.time_of_day(hour, minute)
-    return ("a", "m") if place.core.lower() == "a.m" else ("p", "m") if place.core.lower() == "p.m" else None
-
-
-def _date(place: _Place) -> tuple[str, ...] | None:
-    if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", place.core):
-        year, month, day = (int(group) for group in match.groups())
-    elif match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", place.core):
-        month, day, year = (int(group) for group in match.groups())
-    elif re.fullmatch(r"\d{1,2}", place.core) and _is_month(place.before) and 1 <= int(place.core) <= 31:
-        return numbers.ordinal(place.core)
-    else:
-        return None
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        raise ValueError(f"the date '{place.core}', which is not in the calendar")
-    return (numbers.MONTHS[month - 1], *numbers.ordinal(day), *numbers.year(year))
-
-
-def _is_month(word: str) -> bool:
-    return word.lower() in numbers.MONTHS or word.lower() in _SHORT_MONTHS or word.lower() == "sept"
-
-
-def _year(place: _Place) -> tuple[str, ...] | None:
-    if match := re.fullmatch(r"'?(\d\d|1\d\d\d|20\d\d)s", place.core):
-        *head, last = numbers.year(int(match[1])) if len(match[1]) == 4 else numbers.cardinal(match[1])
-        return (*head, last[:-1] + "ies" if last.endswith("y") else last + "s")
-    if re.fullmatch(r"1[1-9]\d\d|20\d\d", place.core) and place.after.lower() not in short.UNITS:
-        return numbers.year(int(place.core))
-    return None
-
-
-def _quantity(place: _Place) -> tuple[str, ...] | None:
-    """Numbers with a unit glued on ("5km", "20°C", "50%", "4K"), and units that follow a number."""
-    plain = place.core.lower()
-    number_before = re.fullmatch(_NUMBER, place.before)
-    if number_before and plain in short.UNITS and plain not in short.GLUED_ONLY:
-        return (short.UNITS[plain][place.before != "1"],)
-    match = re.fullmatch(rf"([-+]?)({_NUMBER})([^\d\s]+)", place.core)
-    if match and match[3].lower() in short.UNITS and match[3] not in {"K", "G", "M", "S", "H"}:
-        sign = {"-": ("minus",), "+": ("plus",)}.get(match[1], ())
-        return (*sign, *numbers.decimal(match[2]), short.UNITS[match[3].lower()][match[2] != "1"])
-    return None
-
-
-def _number(place: _Place) -> tuple[str, ...] | None:
-    core = place.core
-    if match := re.fullmatch(r"(\d+)(?:st|nd|rd|th)", core, re.IGNORECASE):
-        return numbers.ordinal(match[1])
-    if re.fullmatch(r"\+?\d{2,}(?:[-.]\d{2,})*[-.]\d{4}|\+\d+|0\d+|\d{10,}", core):
-        return (*(("plus",) if core.startswith("+") else ()), *numbers.digits(core))
-    if re.fullmatch(rf"-?(?:{_NUMBER}|\.\d+)", core):
-        return numbers.decimal(core)
-    if match := re.fullmatch(r"(\d{1,2})/(\d{1,3})", core):
-        over, under = int(match[1]), int(match[2])
-        is_part = over < under and (under <= 10 or under in (12, 16, 20, 32, 50, 64, 100))
-        return numbers.fraction(over, under) if is_part else (*numbers.cardinal(over), *numbers.cardinal(under))
-    if match := re.fullmatch(rf"({_NUMBER})[-–]({_NUMBER})", core):
-        return (*_either_number(match[1]), "to", *_either_number(match[2]))
-    return None
-
-
-def _either_number(text: str) -> tuple[str, ...]:
-    return numbers.year(int(text)) if re.fullmatch(r"1[1-9]\d\d|20\d\d", text) else numbers.decimal(text)
-
-
-def _roman(place: _Place) -> tuple[str, ...] | None:
-    value = numbers.roman_value(place.core)
-    if value is None:
-        return None
-    if place.before.lower() in _NUMBERED:
-        return numbers.cardinal(value)
-    if len(place.core) > 1 and re.fullmatch(r"[A-Z][a-z]+", place.before):
-        return ("the", *numbers.ordinal(value))
-    return None
-
-
-def _abbreviation(place: _Place) -> tuple[str, ...] | None:
-    plain = place.core.lower()
-    if plain in {"st", "dr"} and place.core[:1].isupper():
-        title = {"st": "saint", "dr": "doctor"}[plain]
-        road = {"st": "street", "dr": "drive"}[plain]
-        return (title if place.after[:1].isupper() or plain == "dr" else road,)
-    if plain == "no" and place.stop and place.after[:1].isdigit():
-        return ("number",)
-    if plain in short.PLAIN and (place.stop or plain not in short.NEEDS_STOP):
-        return (short.PLAIN[plain],)
-    return None
-
-
-def _initials(place: _Place) -> tuple[str, ...] | None:
-    if re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", place.core) or place.core in {"PhD", "Ph.D"}:
-        return tuple(letter.lower() for letter in place.core if letter.isalpha())
-    match = re.fullmatch(r"([A-Z]{2,})('s|s)?", place.core)
-    if not match or place.shouting:
-        return None
-    letters, ending = match[1], "'s" if match[2] else ""
-    if letters in short.ALWAYS_SPELLED or not _is_word(letters):
-        return (*letters[:-1].lower(), letters[-1].lower() + ending)
-    return None
-
-
-def _is_word(letters: str) -> bool:
-    """Whether the dictionary says these capitals as one word ("NASA") and not letter by letter ("BBC")."""
-    from .arpabet import bare
-    from .phones import dictionary_pronunciations, letter_name
-
-    entries = dictionary_pronunciations(letters.lower())
-    names = tuple(bare(phone) for letter in letters.lower() for phone in letter_name(letter))
-    return len(letters) > 5 or (bool(entries) and entries[0] != names)
-
-
-_RULES: tuple[_Rule, ...] = (
-    _symbol, _money, _clock, _date, _year, _quantity, _number, _roman, _abbreviation, _initials,
-)  # fmt: skip
-
-
-def _compound(place: _Place) -> tuple[str, ...]:
-    """A plain word, or parts joined by hyphens, dots, slashes and digits: "well-known", "mp3", "example.com"."""
-    core = place.core
-    words: list[str] = []
-    for part in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*'?|\d[\d,]*|[.@/&+%#=]|.", core):
-        if part[0].isdigit():
-            words += numbers.cardinal(part) if len(part) < 10 else numbers.digits(part)
-        elif part == ".":
-            words.append("dot")
-        elif part in short.SYMBOLS:
-            words += short.SYMBOLS[part].split()
-        elif part[0].isalpha():
-            words += _letters_or_word(part, core)
-        elif unicodedata.category(part)[0] in "SC" and not part.isspace():
-            raise ValueError(f"'{part}', which cannot be spoken")
-    return tuple(words)
-
-
-def _letters_or_word(part: str, core: str) -> tuple[str, ...]:
-    if any(not _is_latin(letter) for letter in part if letter.isalpha()):
-        raise ValueError(f"'{part}', which is not written in Latin letters")
-    if part != core and len(part) > 1 and part.isupper() and len(part) <= 3:
-        return tuple(part.lower())
-    return (part.lower(),)
-
-
-def _is_latin(letter: str) -> bool:
-    return unicodedata.name(letter, "").startswith("LATIN")
+def _tail(word: str, core: str) -> str:
+    """What follows the core: of "etc.)" it is ".)"."""
+    return word[word.find(core) + len(core) :]

@@ -56,9 +56,9 @@ def letter_name(letter: str) -> tuple[str, ...]:
 def pronounce(word: str, language: str = "en-us") -> tuple[str, ...]:
     """ARPAbet with stress of one spoken word. Words of other languages get the nearest English phones, by espeak-ng."""
     if not language.lower().startswith("en"):
-        from .espeak_phones import pronounce_foreign
+        from .ipa import pronounce_ipa
 
-        return pronounce_foreign(word, language)
+        return tuple(phone for phone, _ in pronounce_ipa(word, language))
     return pronunciations(word)[0]
 
 

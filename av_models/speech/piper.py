@@ -1,7 +1,7 @@
 """Any Piper voice: weights (.onnx) and description (.onnx.json) as bytes, run by onnxruntime, durations kept.
 
-Piper (VITS, Kim et al. 2021) rounds the predicted length of every phoneme id up to whole frames; that tensor is made an
-output of the graph, so the times of the phones are exact by construction. Phonemes come from espeak-ng, as in training.
+The frames of every phoneme id are an output of the graph (`piper_graph`), so the times of the phones are exact by
+construction. Phonemes come from espeak-ng, as in training.
 The licence of a voice is its author's: it stands in the voice's own folder and in `Voice.licence`.
 """
 
@@ -11,8 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,22 +22,22 @@ from av_models.domain.speech import SILENCE
 
 from .engine import Synthesis
 from .espeak_library import transcribe
-from .espeak_phones import from_ipa, to_ipa
-from .normalise import letter_names
+from .espeak_phones import to_ipa
+from .ipa import Sound, prolonged, read_ipa
+from .normalise import letter_names, with_capitals
 from .phones import letter_name
+from .piper_graph import REMEDY, infer, open_session, paced_graph
 from .reel import Run, Said, lay, trimmed
 from .times import NO_WORD, Stretch, divide_phones, merge_slivers, split_stretch
 
 __all__ = ["PiperEngine"]
 
 _BEGIN, _PAD, _END = "^", "_", "$"
-_DURATIONS = "phoneme_frames"
 _SCALES = {"noise_scale": 0.667, "length_scale": 1.0, "noise_w": 0.8}
 _SETTINGS = {"length_scale": (0.25, 4.0), "noise_scale": (0.0, 2.0), "noise_w": (0.0, 2.0), "breath": (0.0, 8.0)}
 _SLIVER_MS = 50
 _EMPHASIS_GAIN = 1.35
 _EMPHASIS_RAMP_MS = 20
-_REMEDY = "Give the .onnx and .onnx.json of one Piper voice, as they were published."
 
 
 class PiperEngine:
@@ -50,19 +49,31 @@ class PiperEngine:
     def synthesize(
         self, line: Line, settings: Mapping[str, str], weights: Sequence[bytes], language: str, seed: int
     ) -> Synthesis:
+        return self.synthesize_paced(line, settings, weights, language, seed, ())
+
+    def synthesize_paced(
+        self,
+        line: Line,
+        settings: Mapping[str, str],
+        weights: Sequence[bytes],
+        language: str,
+        seed: int,
+        paces: Sequence[float],
+    ) -> Synthesis:
+        """As `PacedEngine`: the network's own duration of every sound is divided by the pace of its word."""
         if len(weights) != 2:
-            raise ModelError(f"A Piper voice has two files, not {len(weights)}.", _REMEDY)
+            raise ModelError(f"A Piper voice has two files, not {len(weights)}.", REMEDY)
         network, description = weights
         voice = _read_description(description)
         scales, speaker, breath = _read_settings(settings, voice)
-        graph = _with_durations(network, seed)
         # The state of the noise generator lives in the session: a session for each line makes the seed mean something.
-        session = _session(graph)
+        session = open_session(paced_graph(network, seed))
 
         def say(run: Run) -> Said:
             symbols = _symbols(run, voice, language)
             ids = [number for symbol in symbols for number in symbol.ids]
-            samples, ends = _infer(session, ids, scales, speaker)
+            said_at = paces[run.first_word : run.first_word + len(run.spoken)]
+            samples, ends = infer(session, ids, _slowness(symbols, said_at), scales, speaker)
             stretches = _stretches(symbols, ends, round(_SLIVER_MS * voice.rate_hz / 1000))
             return trimmed(_emphasised(samples, run, stretches, voice.rate_hz), voice.rate_hz, stretches)
 
@@ -81,19 +92,23 @@ class _Description:
 
 @dataclass(frozen=True, slots=True)
 class _Symbol:
-    """One sound or sign. ids: with the padding after each. labels: ARPAbet, () for signs. word: in the run."""
+    """One sound or sign. ids: with the padding after each. labels: ARPAbet, () for signs. word: in the run.
+
+    ipa: one for each label where the language is not English.
+    """
 
     ids: tuple[int, ...]
     labels: tuple[str, ...]
     word: int
     pause: bool = False
+    ipa: tuple[str, ...] = ()
 
 
 def _read_description(data: bytes) -> _Description:
     try:
         raw = json.loads(data)
         if raw.get("phoneme_type", "espeak") != "espeak":
-            raise ModelError(f"This Piper voice reads {raw['phoneme_type']} and not espeak phonemes.", _REMEDY)
+            raise ModelError(f"This Piper voice reads {raw['phoneme_type']} and not espeak phonemes.", REMEDY)
         return _Description(
             rate_hz=int(raw["audio"]["sample_rate"]),
             espeak_voice=str(raw["espeak"]["voice"]),
@@ -103,7 +118,7 @@ def _read_description(data: bytes) -> _Description:
             speakers={str(name): int(number) for name, number in raw.get("speaker_id_map", {}).items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"The Piper voice's description is damaged: {error!r}.", _REMEDY) from error
+        raise ModelError(f"The Piper voice's description is damaged: {error!r}.", REMEDY) from error
 
 
 def _read_settings(settings: Mapping[str, str], voice: _Description) -> tuple[np.ndarray, int | None, float]:
@@ -132,54 +147,10 @@ def _speaker(name: str, voice: _Description) -> int | None:
     return number
 
 
-@lru_cache(maxsize=2)
-def _with_durations(network: bytes, seed: int) -> bytes:
-    """The graph with its frames per id as a second output, and its noise seeded."""
-    import onnx
-
-    try:
-        model = onnx.load_from_string(network)
-    except Exception as error:  # protobuf raises several kinds of its own
-        raise ModelError("The Piper voice's .onnx is damaged.", _REMEDY) from error
-    rounded = [node.output[0] for node in model.graph.node if node.op_type == "Ceil"]
-    if len(rounded) != 1:
-        raise ModelError(f"The network rounds durations {len(rounded)} times, a Piper voice does once.", _REMEDY)
-    model.graph.node.append(onnx.helper.make_node("Identity", [rounded[0]], [_DURATIONS]))
-    model.graph.output.append(onnx.helper.make_tensor_value_info(_DURATIONS, onnx.TensorProto.FLOAT, None))
-    for number, node in enumerate(model.graph.node):
-        if node.op_type in {"RandomNormalLike", "RandomNormal"}:
-            kept = [attribute for attribute in node.attribute if attribute.name != "seed"]
-            del node.attribute[:]
-            node.attribute.extend([*kept, onnx.helper.make_attribute("seed", float((seed * 7919 + number) % 2**23))])
-    return bytes(model.SerializeToString())
-
-
-def _session(graph: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has no public base class for these
-        raise ModelError(f"The Piper voice cannot be run: {error}.", _REMEDY) from error
-
-
-def _infer(session: Any, ids: Sequence[int], scales: np.ndarray, speaker: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Samples float32 (n,), and for every id the sample (t,) at which it ends."""
-    feeds = {
-        "input": np.array([ids], dtype=np.int64),
-        "input_lengths": np.array([len(ids)], dtype=np.int64),
-        "scales": scales,
-    }
-    if speaker is not None:
-        feeds["sid"] = np.array([speaker], dtype=np.int64)
-    output = session.get_outputs()[0].name
-    sound, frames = session.run([output, _DURATIONS], feeds)
-    samples, ends = np.asarray(sound, dtype=np.float32).reshape(-1), np.cumsum(np.asarray(frames).reshape(-1))
-    if ends.size != len(ids) or ends[-1] <= 0 or samples.size % int(ends[-1]):
-        raise ModelError("The network's durations do not add up to its sound.", _REMEDY)
-    return np.clip(samples, -1, 1), (ends * (samples.size // int(ends[-1]))).astype(np.int64)
+def _slowness(symbols: Sequence[_Symbol], paces: Sequence[float]) -> np.ndarray:
+    """float32 (t,): how many times as long every id lasts as of its own accord. paces: of the run's words, or none."""
+    slow = [1 / paces[s.word] if paces and s.word != NO_WORD else 1.0 for s in symbols for _ in s.ids]
+    return np.array(slow, dtype=np.float32)
 
 
 def _symbols(run: Run, voice: _Description, language: str) -> list[_Symbol]:
@@ -190,16 +161,16 @@ def _symbols(run: Run, voice: _Description, language: str) -> list[_Symbol]:
         return tuple(n for sign in text for number in voice.ids.get(sign, ()) for n in (number, *pad))
 
     symbols = [_Symbol((*voice.ids.get(_BEGIN, ()), *pad), (), NO_WORD, pause=True)]
-    for words, ipa, mark in _clauses(run, voice.espeak_voice):
+    for words, ipa, mark in _clauses(run, voice.espeak_voice, language):
         symbols += _clause_symbols(words, ipa, signs, language)
         symbols.append(_Symbol(signs(f"{mark} " if mark else " "), (), NO_WORD, pause=True))
     symbols.append(_Symbol(tuple(voice.ids.get(_END, ())), (), NO_WORD, pause=True))
     if not any(symbol.labels and symbol.ids for symbol in symbols):
-        raise ModelError("The Piper voice knows none of these sounds.", _REMEDY)
+        raise ModelError("The Piper voice knows none of these sounds.", REMEDY)
     return symbols
 
 
-def _clauses(run: Run, espeak_voice: str) -> list[tuple[tuple[tuple[int, str], ...], str, str]]:
+def _clauses(run: Run, espeak_voice: str, language: str) -> list[tuple[tuple[tuple[int, str], ...], str, str]]:
     """((index, word), ...), IPA and closing punctuation of every stretch that espeak may read in one go."""
     clauses: list[tuple[tuple[tuple[int, str], ...], str, str]] = []
     words: list[tuple[int, str]] = []
@@ -213,8 +184,10 @@ def _clauses(run: Run, espeak_voice: str) -> list[tuple[tuple[tuple[int, str], .
 
     for token in run.tokens:
         letters = letter_names(token.written, token.spoken)
-        for word, is_letter in zip(token.spoken, letters, strict=True):
-            given = token.phones or (letter_name("a") if is_letter and word == "a" else ())
+        words_said = with_capitals(token.written, token.spoken, language)
+        for word, is_letter in zip(words_said, letters, strict=True):
+            article = is_letter and word == "a" and language.lower().startswith("en")
+            given = token.phones or (letter_name("a") if article else ())
             if given:
                 close("")
             words.append((index, word))
@@ -232,25 +205,23 @@ def _clauses(run: Run, espeak_voice: str) -> list[tuple[tuple[tuple[int, str], .
 
 def _clause_symbols(words: Sequence[tuple[int, str]], ipa: str, signs: Any, language: str) -> list[_Symbol]:
     """Sounds with the word that owns each; stress goes with what follows it, length and accents with what precedes."""
-    sounds: list[tuple[str, tuple[str, ...]]] = []
-    stress, at = "", 0
-    for labels, size in from_ipa(unicodedata.normalize("NFC", ipa)):
-        text = unicodedata.normalize("NFC", ipa)[at : at + size]
-        at += size
-        if labels or text.isspace():
-            sounds.append((stress + text, labels))
+    sounds: list[Sound] = []
+    stress = ""
+    for sound in read_ipa(unicodedata.normalize("NFC", ipa), language):
+        if sound.phones or sound.text.isspace():
+            sounds.append(replace(sound, text=stress + sound.text))
             stress = ""
-        elif text in "ˈˌ":
-            stress = text
+        elif sound.text in "ˈˌ":
+            stress = sound.text
         elif sounds:
-            sounds[-1] = (sounds[-1][0] + text, sounds[-1][1])
-    phones = [label for _, several in sounds for label in several]
+            sounds[-1] = prolonged(sounds[-1], sound.text)
+    phones = [phone for sound in sounds for phone in sound.phones]
     owners = iter(divide_phones(phones, [word for _, word in words], language))
     symbols = []
-    for text, several in sounds:
-        owned = [words[next(owners)][0] for _ in several]
-        ids = signs(unicodedata.normalize("NFD", text))
-        symbols.append(_Symbol(ids, several, owned[0] if owned else NO_WORD))
+    for sound in sounds:
+        owned = [words[next(owners)][0] for _ in sound.phones]
+        ids = signs(unicodedata.normalize("NFD", sound.text))
+        symbols.append(_Symbol(ids, sound.phones, owned[0] if owned else NO_WORD, ipa=sound.ipa))
     return symbols
 
 
@@ -262,12 +233,11 @@ def _stretches(symbols: Sequence[_Symbol], ends: np.ndarray, shortest: int) -> l
         n_ids += len(symbol.ids)
         end = int(ends[n_ids - 1]) if n_ids else 0
         if end > first and symbol.labels:
-            stretches += split_stretch(symbol.labels, first, end, symbol.word)
+            stretches += split_stretch(symbol.labels, first, end, symbol.word, symbol.ipa)
         elif end > first and (symbol.pause or not stretches):
             stretches.append(Stretch(SILENCE, first, end))
         elif end > first:
-            last = stretches[-1]
-            stretches[-1] = Stretch(last.label, last.first, end, last.word)
+            stretches[-1] = replace(stretches[-1], end=end)
         first = end
     return merge_slivers(stretches, shortest)
 

@@ -61,7 +61,7 @@ def trimmed(samples: np.ndarray, rate_hz: int, stretches: Sequence[Stretch]) -> 
     ramp = np.linspace(0, 1, n_fade, dtype=np.float32)
     cut[:n_fade] *= ramp
     cut[cut.size - n_fade :] *= ramp[::-1]
-    return Said(cut, rate_hz, tuple(Stretch(s.label, s.first - first, s.end - first, s.word) for s in kept))
+    return Said(cut, rate_hz, tuple(s.moved(-first, 0) for s in kept))
 
 
 def lay(

@@ -17,13 +17,19 @@ def _espeak() -> Engine:
     return EspeakEngine()
 
 
+def _neural() -> Engine:
+    from .neural.engine import NeuralEngine
+
+    return NeuralEngine()
+
+
 def _piper() -> Engine:
     from .piper import PiperEngine
 
     return PiperEngine()
 
 
-_MAKERS: dict[str, Callable[[], Engine]] = {"espeak": _espeak, "piper": _piper}
+_MAKERS: dict[str, Callable[[], Engine]] = {"espeak": _espeak, "neural": _neural, "piper": _piper}
 
 
 def register(name: str, make: Callable[[], Engine]) -> None:

@@ -12,16 +12,19 @@ from av_models.domain.errors import InputError, ScriptError
 from av_models.domain.script import Line, Script, Token, TokenKind
 
 from .marks import Piece, take_apart
-from .normalise import Unspeakable, ends_sentence, speak_words
+from .normalise import Unspeakable, sentence_ends, speak_words
+from .script_language import notes_on
 
 __all__ = ["LONGEST_LINE", "LONGEST_SCRIPT", "decode_script", "read_script"]
 
 LONGEST_SCRIPT = 200_000
 LONGEST_LINE = 400
-_TITLE = re.compile(r"\s*title\s*:\s*(.*?)\s*$", re.IGNORECASE)
+_TITLE = re.compile(r"\s*(?:title|titel)\s*:\s*(.*?)\s*$", re.IGNORECASE)
+_LANGUAGE = re.compile(r"\s*(?:language|sprache)\s*:\s*([a-z]{2,3}(?:-[a-z0-9]{2,8})*)\s*$", re.IGNORECASE)
 _ROLE = re.compile(r"\s*([^\W\d_][\w .'’-]{0,39}?)\s*:(?=\s|$)\s*")
 _DIVIDER = re.compile(r"\s*(?:[-–—_=~*]\s*){2,}")
 _ENDS = (".", "?", "!")
+_CLOSING = "\"'”’“‘«»‹›.,;:!?…)—–-"
 
 
 def decode_script(data: bytes, name: str) -> str:
@@ -45,13 +48,14 @@ def decode_script(data: bytes, name: str) -> str:
     return text
 
 
-def read_script(text: str, language: str = "en-us") -> Script:
+def read_script(text: str, language: str = "en-us", *, for_voice: bool = False) -> Script:
     """Lines in order, none of them without words, none over LONGEST_LINE characters. Raises ScriptError, InputError.
 
     A role ('BOB:') counts to the end of its paragraph or to the next role. Pauses and breaths on a line of their own
-    belong to the line that follows.
+    belong to the line that follows. for_voice: a voice of `language` shall speak it, so a script that is clearly in
+    another one is refused, unless 'Language: en' above its lines says that it is meant.
     """
-    title, role, paragraph = "", "", 0
+    title, role, declared, paragraph = "", "", "", 0
     lines: list[Line] = []
     waiting: list[Token] = []
     gap = False
@@ -63,6 +67,9 @@ def read_script(text: str, language: str = "en-us") -> Script:
             continue
         if match := _TITLE.match(raw):
             title = _only_title(title, match[1], number, lines)
+            continue
+        if not lines and not declared and (match := _LANGUAGE.match(raw)):
+            declared = match[1].lower()
             continue
         if gap and lines:
             paragraph += 1
@@ -79,7 +86,7 @@ def read_script(text: str, language: str = "en-us") -> Script:
         raise InputError("The script has nothing to say.", "Write at least one line that is no comment, title or mark.")
     if waiting:
         lines[-1] = replace(lines[-1], tokens=(*lines[-1].tokens, *waiting))
-    return Script(title, language, tuple(lines))
+    return Script(title, language, tuple(lines), notes_on(lines, language, declared, for_voice))
 
 
 def _only_title(old: str, new: str, number: int, lines: Sequence[Line]) -> str:
@@ -103,32 +110,35 @@ def _has_words(tokens: Sequence[Token]) -> bool:
 
 def _tokens(pieces: Sequence[Piece], line: int, language: str) -> list[Token]:
     words = [piece for piece in pieces if piece.kind is TokenKind.WORD]
+    written = [piece.written for piece in words]
     try:
-        spoken = speak_words([piece.written for piece in words], language)
+        spoken = speak_words(written, language)
     except Unspeakable as error:
         place = words[error.index]
         raise ScriptError(f"found {error}", line, place.column, "words, numbers and punctuation") from error
     said = {id(piece): words_ for piece, words_ in zip(words, spoken, strict=True)}
+    ends = {id(piece): end for piece, end in zip(words, sentence_ends(written, language), strict=True)}
     following = {id(piece): after.written for piece, after in pairwise(words)}
     tokens: list[Token] = []
     for piece in pieces:
         if piece.kind is not TokenKind.WORD:
             tokens.append(Token(piece.kind, pause_ms=piece.pause_ms))
         elif said[id(piece)]:
-            tokens.append(_word(piece, said[id(piece)], following.get(id(piece), "")))
+            mark = _break_after(piece.written, following.get(id(piece), ""), ends[id(piece)])
+            tokens.append(_word(piece, said[id(piece)], mark))
         else:
             _attach(tokens, piece)
     return tokens
 
 
-def _word(piece: Piece, spoken: tuple[str, ...], after: str) -> Token:
+def _word(piece: Piece, spoken: tuple[str, ...], break_after: str) -> Token:
     if piece.phones and len(spoken) != 1:
         spoken = (re.sub(r"[^\w']", "", piece.said).lower(),)
     return Token(
         TokenKind.WORD,
         written=piece.written,
         spoken=spoken,
-        break_after=_break_after(piece.written, after),
+        break_after=break_after,
         emphasis=piece.emphasis,
         phones=piece.phones,
     )
@@ -138,17 +148,18 @@ def _attach(tokens: list[Token], piece: Piece) -> None:
     """Punctuation that stands alone ('—') goes to the word before it and shapes its ending."""
     last = next((i for i in reversed(range(len(tokens))) if tokens[i].kind is TokenKind.WORD), None)
     if last is not None:
-        mark = tokens[last].break_after or _break_after(piece.written, "") or ","
+        mark = tokens[last].break_after or _break_after(piece.written, "", True) or ","
         tokens[last] = replace(tokens[last], written=f"{tokens[last].written} {piece.written}", break_after=mark)
 
 
-def _break_after(written: str, after: str) -> str:
-    tail = written[len(written.rstrip("\"'”’.,;:!?…)—–-")) :]
+def _break_after(written: str, after: str, ends_sentence: bool) -> str:
+    """The punctuation that shapes the prosody. after: the next written word. ends_sentence: if a full stop follows."""
+    tail = written[len(written.rstrip(_CLOSING)) :]
     if "?" in tail:
         return "?"
     if "!" in tail:
         return "!"
-    if "…" in tail or (("." in tail) and ends_sentence(written, after)):
+    if "…" in tail or ("." in tail and ends_sentence):
         return "."
     if any(mark in tail for mark in ",;:)—–") or after.startswith("("):
         return ","

@@ -23,26 +23,31 @@ _WEAK_VOWEL_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Samples first <= i < end carry `label`. word: index of the spoken word, NO_WORD for silence and breath."""
+    """Samples first <= i < end carry `label`. word: index of the spoken word, NO_WORD for silence and breath.
+
+    ipa: the sound itself where the language is not English.
+    """
 
     label: str
     first: int
     end: int
     word: int = NO_WORD
+    ipa: str = ""
 
     def moved(self, n_samples: int, n_words: int) -> Stretch:
         """The same `n_samples` later, its word counted from `n_words`."""
         word = self.word + n_words if self.word != NO_WORD else NO_WORD
-        return Stretch(self.label, self.first + n_samples, self.end + n_samples, word)
+        return replace(self, first=self.first + n_samples, end=self.end + n_samples, word=word)
 
 
-def split_stretch(labels: Sequence[str], first: int, end: int, word: int) -> list[Stretch]:
-    """One sound as one or two stretches."""
+def split_stretch(labels: Sequence[str], first: int, end: int, word: int, ipa: Sequence[str] = ()) -> list[Stretch]:
+    """One sound as one or two stretches. ipa: as many as labels, or none."""
+    ipa = tuple(ipa) or ("",) * len(labels)
     if len(labels) == 1:
-        return [Stretch(labels[0], first, end, word)]
+        return [Stretch(labels[0], first, end, word, ipa[0])]
     share = _WEAK_VOWEL_SHARE if labels[0] == "AH0" else _VOWEL_SHARE if is_vowel(labels[0]) else 0.5
     middle = first + round((end - first) * share)
-    return [Stretch(labels[0], first, middle, word), Stretch(labels[1], middle, end, word)]
+    return [Stretch(labels[0], first, middle, word, ipa[0]), Stretch(labels[1], middle, end, word, ipa[1])]
 
 
 def divide_phones(phones: Sequence[str], words: Sequence[str], language: str) -> list[int]:
@@ -106,8 +111,8 @@ def _belongs(stretch: Stretch, before: Stretch, after: Stretch | None, shortest:
     if stretch.label == SILENCE:
         inside = after is not None and after.word == before.word != NO_WORD
         return inside or stretch.end - stretch.first < shortest
-    same = stretch.label == before.label and not is_vowel(stretch.label)
-    rhotic = stretch.label == "R" and bare(before.label) == "ER"
+    same = (stretch.label, stretch.ipa) == (before.label, before.ipa) and not is_vowel(stretch.label)
+    rhotic = stretch.label == "R" and bare(before.label) == "ER" and not stretch.ipa
     return stretch.word == before.word and (same or rhotic)
 
 
@@ -134,7 +139,7 @@ def to_phones(stretches: Sequence[Stretch], rate_hz: int) -> tuple[Phone, ...]:
         if phones and stretch.label == SILENCE == phones[-1].label:
             phones[-1] = replace(phones[-1], end=end)
         else:
-            phones.append(Phone(stretch.label, start, end))
+            phones.append(Phone(stretch.label, start, end, stretch.ipa))
     return tuple(phones)
 
 

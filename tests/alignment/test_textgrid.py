@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -57,3 +58,9 @@ def test_what_is_no_textgrid_is_refused(text: str) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="no such file"):
         read_textgrid(tmp_path / "gone.TextGrid")
+
+
+def test_sounds_of_other_languages_stand_in_ipa(alignment: Alignment) -> None:
+    phones = tuple(replace(phone, ipa="øː") if phone.label != "sil" else phone for phone in alignment.phones)
+    text = textgrid_text(replace(alignment, phones=phones))
+    assert '"øː"' in text and '"sil"' in text

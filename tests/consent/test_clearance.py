@@ -205,3 +205,13 @@ def test_what_a_territory_and_a_language_cover(
     else:
         with pytest.raises(ConsentError):
             clear_cast(desk.configs_dir, desk.media_dir, cast, purpose, TODAY)
+
+
+def test_every_role_needs_leave_for_its_own_voice(desk: Desk, footage: tuple[Path, Path]) -> None:
+    desk.issue("annas-voice", ["voice"], [], languages=["en"])
+    cast = replace(cast_of(*footage), roles=(("ANNA", voice_named("annas-voice")),))
+    clearance = clear_cast(desk.configs_dir, desk.media_dir, cast, PURPOSE, TODAY)
+    assert clearance.consent_id("voice of ANNA") == "annas-voice"
+    with pytest.raises(ConsentError) as caught:
+        clear_cast(desk.configs_dir, desk.media_dir, cast, replace(PURPOSE, language="de"), TODAY)
+    assert (caught.value.rule, caught.value.subject) == ("language", "annas-voice")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -7,9 +8,11 @@ import pysubs2
 import pytest
 from edits import LEAD, aligned, timeline, utterance
 
+from av_models.domain.edit import Timeline
+from av_models.domain.production import CaptionNames
 from av_models.domain.script import Token, TokenKind
 from av_models.domain.speech import Word
-from av_models.io.subtitles import Cue, lay_out_captions, srt, vtt
+from av_models.io.subtitles import Cue, fast_cues, lay_out_captions, srt, vtt
 
 LONG = (
     "When the lighthouse keeper finally opened the door, the wind had already taken the roof, the shutters and the "
@@ -105,3 +108,65 @@ def test_signs_that_players_take_for_commands_are_made_harmless() -> None:
     cue = Cue(Fraction(1), Fraction(2), ("R&D <b> {\\i1} \\N",))
     assert "R&D ‹b› (/i1) /N" in srt([cue])
     assert "R&amp;D &lt;b&gt; (/i1) /N" in vtt([cue])
+
+
+def conversation(
+    *lines: tuple[str, str], word_s: Fraction = Fraction(3, 10), rate: Fraction = Fraction(25)
+) -> Timeline:
+    """Lines of (role, text)."""
+    edit = timeline([utterance(text, word_s) for _, text in lines], rate)
+    placements = []
+    for (role, _), placement in zip(lines, edit.placements, strict=True):
+        speech = placement.alignment.speech
+        line = replace(speech.utterance.line, role=role)
+        speech = replace(speech, utterance=replace(speech.utterance, line=line))
+        placements.append(replace(placement, alignment=replace(placement.alignment, speech=speech)))
+    return replace(edit, placements=tuple(placements))
+
+
+def test_speakers_are_named_or_dashed_when_they_change() -> None:
+    edit = conversation(("Anna", "Hello."), ("Anna", "Are you there?"), ("Bob", "Yes, I am."), ("Anna", "Good."))
+
+    def shown(names: CaptionNames) -> list[str]:
+        return [" ".join(cue.lines) for cue in lay_out_captions(edit, names)]
+
+    assert shown(CaptionNames.NONE) == ["Hello.", "Are you there?", "Yes, I am.", "Good."]
+    assert shown(CaptionNames.NAMES) == ["ANNA: Hello.", "Are you there?", "BOB: Yes, I am.", "ANNA: Good."]
+    assert shown(CaptionNames.DASH) == ["Hello.", "Are you there?", "– Yes, I am.", "– Good."]
+
+
+@pytest.mark.parametrize(
+    ("rate", "names"),
+    [
+        (Fraction(24000, 1001), CaptionNames.NAMES),
+        (Fraction(25), CaptionNames.NONE),
+        (Fraction(60000, 1001), CaptionNames.DASH),
+    ],
+)
+def test_a_long_script_keeps_every_limit(rate: Fraction, names: CaptionNames) -> None:
+    lines = [("Anna" if n % 3 else "Bob", LONG) for n in range(12)]
+    edit = conversation(*lines, word_s=Fraction(2, 5), rate=rate)
+    cues = lay_out_captions(edit, names)
+    assert len(cues) > 50
+    for cue in cues:
+        assert len(cue.lines) <= 2 and all(len(line) <= 42 for line in cue.lines)
+        assert cue.chars_per_s <= 17
+        assert (cue.start * rate).denominator == (cue.end * rate).denominator == 1
+    for before, after in pairwise(cues):
+        assert after.start - before.end >= 2 / rate
+    assert cues[-1].end <= edit.duration
+    assert fast_cues(cues) == ()
+
+
+def test_speech_that_is_too_fast_to_read_is_told_and_not_cut() -> None:
+    edit = timeline([utterance(LONG, Fraction(3, 20))])
+    cues = lay_out_captions(edit)
+    fast = fast_cues(cues)
+    assert fast and all(cue.chars_per_s > 17 for cue in fast)
+    assert joined(cues) == LONG
+
+
+def test_words_of_no_length_do_not_put_two_captions_on_one_frame() -> None:
+    edit = timeline([utterance(LONG, Fraction(0), {0: Fraction(1)})])
+    cues = lay_out_captions(edit)
+    assert all(before.end <= after.start for before, after in pairwise(cues))

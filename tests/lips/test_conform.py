@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from av_models.lips.between import between
-from av_models.lips.conform import anchors_of, footage_times, line_path, matched_path, rest_frame
+from av_models.lips.conform import (
+    anchors_of,
+    best_stretch,
+    folded,
+    footage_times,
+    line_path,
+    rest_frame,
+    straightened,
+    travel,
+    whole_at_cuts,
+)
 
 NTSC = Fraction(24000, 1001)
 
@@ -62,16 +72,66 @@ def test_straight_footage_shows_its_own_frames_exactly() -> None:
     assert footage_times(anchors_of(path, times), 60) == tuple(times[:60])
 
 
-def test_matched_words_are_seen_when_they_are_heard() -> None:
-    spoken, performed = [0.3, 1.2, 2.4, 3.5], [0.5, 1.5, 2.5, 3.9]
-    path, _ = matched_path(110, Fraction(25), spoken, performed, 200)
-    for heard, seen in zip(spoken, performed, strict=True):
-        assert np.interp(heard * 25, np.arange(110), path) / 25 == pytest.approx(seen, abs=0.02)
+def test_a_turn_avoids_a_blink_if_it_can() -> None:
+    """A line that turns right in the middle of a blink if it is let."""
+    blink = np.zeros(150, bool)
+    path, _ = line_path(1, 4, 80, 75.0, 150, Fraction(25))
+    turn = int(path.max())
+    blink[turn - 2 : turn + 3] = True
+    around, how = line_path(1, 4, 80, 75.0, 150, Fraction(25), blink)
+    turning = around[np.abs(np.gradient(around)) < 0.5]
+    assert how == "looped" and not blink[np.rint(turning).astype(int)].any()
+    assert around[0] == pytest.approx(path[0]) and around[-1] == pytest.approx(path[-1])
+    assert np.abs(np.diff(around)).max() <= 1.25
 
 
-def test_a_match_is_never_hurried_beyond_its_limits() -> None:
-    path, _ = matched_path(100, Fraction(25), [0.2, 1.2, 2.2], [0.2, 3.2, 3.4], 200)
-    assert np.diff(path).max() <= 1.7 + 1e-6 and np.diff(path).min() >= 0.6 - 1e-6
+@pytest.mark.parametrize(("start", "end"), [(10, 90), (10, 40), (90, 20), (50, 50), (0, 140)])
+@pytest.mark.parametrize("n", [100, 160, 400])
+def test_the_way_between_two_lines_that_are_kept(start: float, end: float, n: int) -> None:
+    path = travel(n, start, end, 0, 149, Fraction(25))
+    assert (path[0], path[-1]) == (pytest.approx(start, abs=0.6), pytest.approx(end, abs=0.6))
+    assert path.min() >= 0 and path.max() <= 149
+    assert np.abs(np.diff(path)).max() <= 1.6 and np.abs(np.diff(path, 2)).max() < 0.35
+
+
+def test_there_is_no_way_in_too_few_frames() -> None:
+    with pytest.raises(ValueError, match="no way"):
+        travel(20, 0, 100, 0, 149, Fraction(25))
+
+
+def test_the_best_stretch_is_one_shot_with_the_mouth_in_view() -> None:
+    good, cut = np.ones(300, bool), np.zeros(300, bool)
+    assert best_stretch(good, cut, Fraction(25)) == (0, 299)
+    cut[100] = True
+    assert best_stretch(good, cut, Fraction(25)) == (100, 299)
+    good[180:240] = False
+    good[50:53] = False
+    assert best_stretch(good, cut, Fraction(25)) == (0, 99)
+    assert best_stretch(np.zeros(300, bool), cut, Fraction(25)) == (0, 299)
+
+
+def test_nothing_is_shown_between_two_shots() -> None:
+    cut = np.zeros(100, bool)
+    cut[40] = True
+    path = whole_at_cuts(np.linspace(30, 50, 83), cut)
+    assert not ((path > 39) & (path < 40)).any()
+    assert np.array_equal(path[path < 39], np.linspace(30, 50, 83)[path < 39])
+
+
+def test_straight_pieces_stay_on_the_path() -> None:
+    path = np.cumsum(1 + 0.3 * np.sin(np.arange(300) / 20))
+    pieces = straightened(path)
+    assert np.abs(pieces - path).max() <= 0.1
+    times = [Fraction(k, 25) for k in range(400)]
+    assert len(anchors_of(pieces, times)) < 60
+
+
+def test_a_path_past_the_end_turns_there_slowly() -> None:
+    path, turned = folded(np.arange(60, 180, dtype=float), 150, Fraction(25))
+    assert turned and path.max() <= 149 and np.abs(np.diff(path)).max() <= 1 + 1e-9
+    turn = int(path.argmax())
+    assert np.abs(np.diff(path)[turn - 2 : turn + 2]).max() < 0.5
+    assert folded(np.arange(100, dtype=float), 150, Fraction(25))[1] is False
 
 
 def test_rest_is_where_the_face_is_still() -> None:

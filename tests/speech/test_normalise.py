@@ -51,7 +51,28 @@ def test_letters_are_told_from_the_article() -> None:
     assert letter_names("a", ("a",)) == letter_names("A", ("a",)) == letter_names("I", ("i",)) == (False,)
 
 
-def test_other_languages_get_their_own_numbers_and_refuse_the_rest() -> None:
-    assert say("Ich habe 21 Äpfel", "de-de") == "ich habe einundzwanzig äpfel"
-    with pytest.raises(ValueError, match="spell it out"):
-        say("um 5:30", "de-de")
+def test_a_language_of_which_we_know_no_numbers_leaves_them_to_espeak() -> None:
+    assert say("J'ai 3,5 euros — voilà !", "fr") == "j'ai 3,5 euros voilà"
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"), [("½ cup", "one half cup"), ("Ｈｅｌｌｏ 𝐁𝐨𝐛 so\u00adft", "hello bob soft")]
+)
+def test_odd_letters_are_read_as_what_they_look_like(written: str, spoken: str) -> None:
+    assert say(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "problem"),
+    [
+        ("ok Привет", "de", "'П' is of Cyrillic script"),
+        ("Нello there", "en-us", "'Н' is of Cyrillic script"),
+        ("مرحبا", "en-us", "of Arabic script"),
+        ("你好我是安娜我们今天要做一个新的节目", "cmn", "not divided into words"),
+        ("press 1️⃣ now", "en-us", "cannot be spoken"),
+        ("take 2½ cups", "en-us", "glued to a number"),
+    ],
+)
+def test_letters_that_the_voice_cannot_read_are_named(text: str, language: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        say(text, language)

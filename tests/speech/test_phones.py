@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from av_models.speech.arpabet import check_phones, is_phone
-from av_models.speech.espeak_phones import espeak_mnemonics, from_ipa, from_mnemonic, to_ipa
+from av_models.speech.espeak_phones import espeak_mnemonics, from_mnemonic, to_ipa
+from av_models.speech.ipa import read_ipa
 from av_models.speech.phones import pronounce, pronunciations
 from av_models.speech.times import divide_phones
 
@@ -37,14 +38,14 @@ def test_espeak_names_and_ipa_lead_to_arpabet() -> None:
     assert from_mnemonic("'oU") == ("OW1",)
     assert from_mnemonic(",A@") == ("AA2", "R")
     assert from_mnemonic("t#") == ("T",)
-    sounds = [label for labels, _ in from_ipa("həlˈoʊ wˈɜːld dʒˈʌmp") for label in labels]
+    sounds = [phone for sound in read_ipa("həlˈoʊ wˈɜːld dʒˈʌmp") for phone in sound.phones]
     assert sounds == ["HH", "AH0", "L", "OW1", "W", "ER1", "L", "D", "JH", "AH1", "M", "P"]
 
 
 def test_given_phones_survive_the_way_through_espeak_and_ipa() -> None:
     phones = ["AH0", "B", "AW1", "T", "CH", "IY1", "Z", "TH", "ER2", "ZH"]
     assert espeak_mnemonics(phones[:4]) == "@b'aUt"
-    assert [label for labels, _ in from_ipa(to_ipa(phones)) for label in labels] == phones
+    assert [phone for sound in read_ipa(to_ipa(phones)) for phone in sound.phones] == phones
 
 
 def test_words_said_as_one_are_divided() -> None:

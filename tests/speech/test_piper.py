@@ -10,7 +10,7 @@ import pytest
 from av_models.domain.errors import InputError, ModelError
 from av_models.domain.speech import SILENCE
 from av_models.speech.arpabet import is_phone
-from av_models.speech.engine import Synthesis
+from av_models.speech.engine import PacedEngine, Synthesis
 from av_models.speech.registry import get_engine
 from av_models.speech.script import read_script
 
@@ -93,3 +93,31 @@ def test_wrong_settings_and_speakers() -> None:
     many = (WEIGHTS[0], piper_made.description(num_speakers=2, speaker_id_map={"ann": 0, "bob": 1}))
     with pytest.raises(InputError, match="ann, bob"):
         speak("Hello.", weights=many, speaker="eve")
+
+
+def test_german_piper_voices_give_real_sounds() -> None:
+    symbols = piper_made.SYMBOLS + "çøyœʏxʁ"
+    weights = (
+        piper_made.network(),
+        piper_made.description(
+            espeak={"voice": "de"}, phoneme_id_map={symbol: [number] for number, symbol in enumerate(symbols)}
+        ),
+    )
+    (line,) = read_script("Ich möchte zwölf Bücher.", "de").lines
+    speech = get_engine("piper").synthesize(line, {}, weights, "de", 1)
+    said = [phone.ipa for phone in speech.phones if phone.label != SILENCE]
+    assert {"ç", "œ", "t", "yː", "ɐ"} <= set(said)
+    assert all(left.end == right.start for left, right in pairwise(speech.phones))
+
+
+def test_each_word_can_be_paced_and_the_rest_stays() -> None:
+    engine = get_engine("piper")
+    assert isinstance(engine, PacedEngine)
+    (line,) = read_script("One two three").lines
+    free = engine.synthesize_paced(line, {}, WEIGHTS, "en-us", 1, ())
+    assert np.array_equal(free.samples, speak("One two three").samples)
+    paced = engine.synthesize_paced(line, {}, WEIGHTS, "en-us", 1, (1.0, 0.5, 1.0))
+    before, after = ([word.end - word.start for word in one.words] for one in (free, paced))
+    assert (after[0], after[2]) == (before[0], before[2])
+    assert after[1] > Fraction(5, 4) * before[1]
+    assert paced.phones[-1].end == Fraction(paced.samples.size, piper_made.RATE_HZ)

@@ -29,6 +29,18 @@ def test_new_entries_replace_their_namesakes_only(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_master_of_another_form_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+    out, masters = tmp_path / "out", ("master.mp4", "master.mov")
+    (out).mkdir()
+    (out / "master.mov").write_text("old")
+    with output_folder(out, masters) as folder:
+        fill(folder, script="only this far")
+    assert (out / "master.mov").read_text() == "old"
+    with output_folder(out, masters) as folder:
+        (folder / "master.mp4").write_text("new")
+    assert sorted(path.name for path in out.iterdir()) == ["master.mp4", "script"]
+
+
 @pytest.mark.parametrize("error", [InputError("wrong"), KeyboardInterrupt()])
 def test_a_failure_changes_nothing(tmp_path: Path, error: BaseException) -> None:
     out = tmp_path / "out"

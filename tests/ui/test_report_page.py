@@ -15,20 +15,26 @@ from master_made import RATE, Made, make_master
 
 from av_models.domain.media import MediaRef
 from av_models.domain.provenance import ManifestState, Provenance, Verdict
-from av_models.domain.quality import (
-    Closure,
-    Coverage,
-    FalseClosure,
-    IdentityMatch,
-    LipSync,
-    QualityReport,
-    SoundFacts,
-    StageTime,
-)
+from av_models.domain.quality import Coverage, IdentityMatch, QualityReport, SoundFacts, StageTime
+from av_models.domain.sync import Closure, Drift, FalseClosure, LipSync, OffsetAt, PhoneTimes, Stillness, Twitch
 from av_models.io.preview import encode_jpeg
 from av_models.io.store import Store
 
-SECTIONS = ("master", "measured", "lips", "speech", "faces", "model", "swap", "consent", "stages", "next", "making")
+SECTIONS = (
+    "master",
+    "sheet",
+    "measured",
+    "lips",
+    "fit",
+    "speech",
+    "faces",
+    "model",
+    "swap",
+    "consent",
+    "stages",
+    "next",
+    "making",
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
             model=made.model,
             master=made.master,
             quality=quality(store),
+            reference=sync_of(store.put_bytes(b"not looked at", ".npz"), (), ()),
         )
     return out
 
@@ -99,16 +106,22 @@ def sync_of(series: MediaRef, closures: tuple[Closure, ...], wrong: tuple[FalseC
         offset_error_ms=4.0,
         picture_late_ms=-12.0,
         sound_late_ms=0.0,
+        times=PhoneTimes.KNOWN,
         target="phones",
         correlation=0.7,
         code_late_ms=2.0,
+        code_error_ms=1.0,
         code_correlation=0.9,
-        drift_ms_per_min=None,
+        drift=Drift(1.5, 4.0, 60.0, 6),
+        stretches=(OffsetAt(3.0, -11.0),),
         closed_gap=0.05,
         closures=closures,
         chance=0.3,
         false_closures=wrong,
         n_open_vowels=12,
+        stillness=Stillness(1.2, 0.15, (Twitch(4.4, 110, 0.3),)),
+        n_seen=161,
+        n_frames=165,
         series=series,
     )
 
@@ -251,6 +264,14 @@ def check_pictures(page: Page) -> None:
         }))"""
     )
     assert {name for name, seen in loaded if seen} == {
-        *("report/miss-00070.jpg", "report/wave-001.png", "faces/source.jpg", "faces/actor.jpg", "model/preview.jpg"),
+        *(
+            "report/closure-00040.jpg",
+            "report/closure-00070.jpg",
+            "report/sheet.jpg",
+            "report/wave-001.png",
+            "faces/source.jpg",
+            "faces/actor.jpg",
+            "model/preview.jpg",
+        ),
     }
     assert page.evaluate("document.querySelectorAll('svg.lips polyline.gap').length") == 2

@@ -1,0 +1,1 @@
+"""Written language to spoken words, one module for each language, all behind one protocol."""

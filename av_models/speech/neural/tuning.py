@@ -1,0 +1,27 @@
+"""Getting the vocoder used to the frames that it will be given, which are predicted and not measured.
+
+(Tacotron 2 and RealTalk trained theirs on teacher-forced frames for the same reason: Shen et al. 2018.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from .acoustic_training import measured_prosody
+from .clips import VoiceClip
+from .voice import NeuralVoice, Prosody
+
+__all__ = ["with_predicted_frames"]
+
+
+def with_predicted_frames(voice: NeuralVoice, clips: Sequence[VoiceClip], seed: int = 0) -> Iterator[VoiceClip]:
+    """The clips with the mel frames that `voice` predicts at their own lengths, pitch and energy; the sound is kept."""
+    for number, clip in enumerate(clips):
+        energy = measured_prosody(clip)[2].numpy()
+        wishes = Prosody(frames=clip.frames, pitch_hz=clip.pitch_hz, energy=energy, variation=1.0)
+        composed = voice.compose(clip.symbols, wishes, torch.Generator().manual_seed(seed + number))
+        yield replace(clip, mel=composed.mel.numpy().astype(np.float16))

@@ -1,0 +1,121 @@
+"""Teaching the vocoder: short segments of recordings, made again from their own mel frames and pitch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from av_models.domain.errors import ModelError
+
+from .clips import VoiceClip
+from .losses import energy_distance
+from .mels import HOP, mel_of
+from .training import TrainPlan, TrainProgress, TrainResult, set_rate, train
+from .vocoder import Vocoder, VocoderConfig
+
+__all__ = ["train_vocoder"]
+
+_SEGMENT_FRAMES = 48
+_HELD_OUT_CLIPS = 12
+_DB_PER_NEPER = 20 / np.log(10)
+
+
+def train_vocoder(
+    clips: Sequence[VoiceClip],
+    held_out: Sequence[VoiceClip],
+    config: VocoderConfig,
+    plan: TrainPlan,
+    folder: Path,
+    device: torch.device,
+    *,
+    start_from: Vocoder | None = None,
+    on_progress: Callable[[TrainProgress], None] = lambda progress: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> TrainResult:
+    """Train on `clips`, or go on from the state in `folder`. Its curve is measured on `held_out`.
+
+    ModelError when no clip is long enough or the training diverges.
+    """
+    torch.manual_seed(plan.seed)
+    lesson = _VocoderLesson(clips, held_out, config, plan, device, start_from)
+    return train(lesson, plan, folder, on_progress, should_stop)
+
+
+class _VocoderLesson:
+    part = "vocoder"
+
+    def __init__(
+        self,
+        clips: Sequence[VoiceClip],
+        held_out: Sequence[VoiceClip],
+        config: VocoderConfig,
+        plan: TrainPlan,
+        device: torch.device,
+        start_from: Vocoder | None,
+    ) -> None:
+        self.clips = [clip for clip in clips if clip.n_frames >= _SEGMENT_FRAMES]
+        if not self.clips:
+            raise ModelError(f"No recording is {_SEGMENT_FRAMES * HOP / 24000:.1f} s long.", "Give longer recordings.")
+        self.held_out = list(held_out)[:: max(1, len(held_out) // _HELD_OUT_CLIPS)][:_HELD_OUT_CLIPS]
+        self.batch, self.device = plan.batch, device
+        self.chances = torch.tensor([clip.n_frames for clip in self.clips], dtype=torch.float64)
+        network = Vocoder(config)
+        if start_from is not None:
+            network.load_state_dict(start_from.state_dict())
+        self.network: nn.Module = network.to(device)
+        self.others: dict[str, nn.Module] = {}
+        self.optimisers: dict[str, torch.optim.Optimizer] = {
+            "network": torch.optim.AdamW(network.parameters(), betas=(0.8, 0.99), weight_decay=1e-3)
+        }
+        self.signature = f"{config} {len(clips)} {sum(clip.n_frames for clip in clips)} {start_from is not None}"
+
+    def step(self, generator: torch.Generator, rate: float, share: float) -> dict[str, float]:
+        mel, pitch, target = self._segments(generator)
+        optimiser = self.optimisers["network"]
+        set_rate(optimiser, rate)
+        optimiser.zero_grad(set_to_none=True)
+        distance, plain = energy_distance(target, self._speak(self.network, mel, pitch, 2, generator))
+        distance.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        optimiser.step()
+        return {"distance": float(distance.detach()), "plain": float(plain.detach())}
+
+    def _segments(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """Mel (B, N_MELS, T), pitch (B, T) and sound (B, T * HOP) of random places, up to 6 dB louder or softer."""
+        mels, pitches, sounds = [], [], []
+        for index in torch.multinomial(self.chances, self.batch, replacement=True, generator=generator).tolist():
+            clip = self.clips[index]
+            last = clip.n_frames - _SEGMENT_FRAMES
+            first = int(torch.randint(last + 1, (), generator=generator))
+            mels.append(clip.mel[:, first : first + _SEGMENT_FRAMES])
+            pitches.append(clip.pitch_hz[first : first + _SEGMENT_FRAMES])
+            sounds.append(clip.samples[first * HOP : (first + _SEGMENT_FRAMES) * HOP])
+        sound = torch.from_numpy(np.stack(sounds).astype(np.float32) / 32768)
+        mel, pitch = torch.from_numpy(np.stack(mels).astype(np.float32)), torch.from_numpy(np.stack(pitches))
+        gain = torch.empty(self.batch, 1).uniform_(-0.7, 0.7, generator=generator)
+        mel = torch.clamp(mel + gain[:, :, None], min=float(np.log(1e-5)))
+        return mel.to(self.device), pitch.to(self.device), (sound * torch.exp(gain)).to(self.device)
+
+    def _speak(self, network: nn.Module, mel: Tensor, pitch: Tensor, times: int, generator: torch.Generator) -> Tensor:
+        n = times * len(mel)
+        noise = torch.randn(n, mel.shape[2] * HOP, generator=generator).to(self.device)
+        phase = torch.rand(n, generator=generator, dtype=torch.float64).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            return torch.as_tensor(network(mel, pitch, noise, phase))
+
+    @torch.no_grad()
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        """mel_db: mean distance of mel bands between held-out recordings and their copies."""
+        generator = torch.Generator().manual_seed(1)
+        distances = []
+        for clip in self.held_out:
+            mel, pitch = (
+                torch.from_numpy(a.astype(np.float32))[None].to(self.device) for a in (clip.mel, clip.pitch_hz)
+            )
+            spoken = self._speak(network, mel, pitch, 1, generator)
+            distances.append(float((mel_of(spoken.float()) - mel).abs().mean()) * _DB_PER_NEPER)
+        return {"mel_db": float(np.mean(distances))}

@@ -1,0 +1,59 @@
+"""`flow run bench --suite sync`: figures beside their targets, measured now on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["run_bench"]
+
+
+def run_bench(
+    suite: Annotated[list[str], typer.Option(help="sync, produce; give it several times for several.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long; the table says what.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of bench.json; media/out/bench if empty.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON, for programs.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Full error traces.")] = False,
+) -> None:
+    """Measure figures and put them beside their targets. Exit code 0 also when some are missed."""
+    from flows.running import run_command
+
+    def call() -> dict[str, Any]:
+        from flows.bench import bench
+
+        return dict(bench(suite, quick, str(out.expanduser().absolute()) if out else ""))
+
+    raise typer.Exit(run_command(call, _show, as_json, debug))
+
+
+def _show(found: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("suite", "part", "figure", "measured", "target", "met", "note"):
+        table.add_column(title, overflow="fold", justify="right" if title in ("measured", "target") else "left")
+    for row in found["rows"]:
+        table.add_row(row["suite"], row["part"], row["name"], _value(row), _target(row), _met(row), row["note"])
+    console = Console(highlight=False)
+    console.print(table)
+    machine = found["machine"]
+    console.print(
+        f"\n{found['date']}, {found['seconds']} s, commit {found['commit'] or 'unknown'}, {machine['processor']}, "
+        f"{machine['cores']} cores, load {machine['load_1min']}\n{found['report']}",
+        soft_wrap=True,
+    )
+
+
+def _value(row: dict[str, Any]) -> str:
+    return "-" if row["measured"] is None else f"{row['measured']:g} {row['unit']}".strip()
+
+
+def _target(row: dict[str, Any]) -> str:
+    return "" if row["target"] is None else f"{row['sense']} {row['target']:g}"
+
+
+def _met(row: dict[str, Any]) -> str:
+    return {True: "[green]yes[/]", False: "[bold red]no[/]", None: ""}[row["met"]]

@@ -1,0 +1,144 @@
+"""The parts of a production that can be chosen, group by group, as configs/produce.yaml writes them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from av_models.domain.consent import Purpose
+from av_models.domain.errors import InputError, MediaError
+from av_models.domain.production import BedMix, CaptionNames, LoudnessPreset, MasterOptions, Preset
+from tasks.workspace import find_input, media_dir
+
+__all__ = [
+    "Choice", "ConsentChoice", "FaceChoice", "FileName", "MasterChoice", "PurposeChoice", "SoundChoice",
+    "TrainingChoice",
+]  # fmt: skip
+
+
+def _existing(name: str) -> str:
+    path = find_input(name)
+    if path is None:
+        raise MediaError(
+            name, "there is no such file", f"Check the name, or put the file into {media_dir() / 'inputs'}."
+        )
+    return str(path)
+
+
+FileName = Annotated[str, Field(min_length=1), AfterValidator(_existing)]
+
+
+class Choice(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class PurposeChoice(Choice):
+    """What the result is made for: every consent record must allow it."""
+
+    use: str = Field(
+        default="demonstration", description="What for, such as demonstration, film, education or advertising."
+    )
+    territory: str = Field(
+        default="worldwide", description="Where it is shown: a country code such as DE, EU or worldwide."
+    )
+    date: str = Field(
+        default="", description="Day of publication as 2027-01-31, if known: consent must hold then, too."
+    )
+
+    @model_validator(mode="after")
+    def _spelled_as_in_records(self) -> Self:
+        from av_models.domain.consent_rules import use_named
+        from av_models.io.consent import check_purpose
+
+        use_named(self.use)
+        check_purpose(Purpose(self.use, self.territory, "en", self.date))
+        return self
+
+
+class ConsentChoice(Choice):
+    """Ids of consent records, where the files alone do not tell which one is meant."""
+
+    voice: str = Field(default="", pattern=r"^[\w-]*$")
+    source: str = Field(default="", pattern=r"^[\w-]*$")
+    actor: str = Field(default="", pattern=r"^[\w-]*$")
+
+
+class FaceChoice(Choice):
+    """How faces are found."""
+
+    backend: Literal["dlib", "insightface", "face-alignment"] = "dlib"
+    search_every: int = Field(default=5, ge=1, le=60, description="Frames between two full searches.")
+
+
+class TrainingChoice(Choice):
+    """How the swap model is trained."""
+
+    budget_s: float | None = Field(
+        default=None, gt=0, le=7 * 86_400, description="Seconds of training; by profile if empty."
+    )
+    max_steps: int | None = Field(default=None, ge=1, description="Steps instead of seconds, for repeatable runs.")
+    size_px: int = Field(
+        default=128, ge=64, le=512, multiple_of=16, description="Of the network's input; it paints at twice."
+    )
+    batch: int = Field(default=8, ge=1, le=256, description="Faces of each person in one step.")
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if self.budget_s is not None and self.max_steps is not None:
+            raise InputError("budget_s and max_steps are both given.", "Give one: seconds, or a number of steps.")
+        return self
+
+
+class SoundChoice(Choice):
+    """How the speech is timed, mixed and levelled."""
+
+    loudness: LoudnessPreset = Field(
+        default=LoudnessPreset.STREAM, description="EBU R 128 loudness: stream is -16, broadcast -23 LUFS."
+    )
+    loudness_lufs: float | None = Field(
+        default=None, ge=-31, le=-14, description="Another loudness than that of the preset."
+    )
+    aligner: Literal["auto", "engine", "pocketsphinx", "mfa"] = Field(
+        default="auto", description="Who times words and phones."
+    )
+    beds: tuple[FileName, ...] = Field(default=(), description="Music and effects that lie under the dialogue.")
+    bed_db: float = Field(default=-10.0, ge=-60, le=0, description="Loudness of a bed against the dialogue.")
+    duck_db: float = Field(default=-10.0, ge=-60, le=0, description="How far a bed steps back under speech.")
+    bed_loop: bool = Field(default=True, description="Begin a bed again until the programme ends.")
+    bed_fade_in_s: float = Field(default=0.5, ge=0, le=60)
+    bed_fade_out_s: float = Field(default=2.0, ge=0, le=60)
+    room_tone_db: float | None = Field(
+        default=-45.0, ge=-90, le=-20, description="Quiet tone in pauses, against the dialogue; null for none."
+    )
+
+    @property
+    def lufs(self) -> float:
+        return self.loudness.lufs if self.loudness_lufs is None else self.loudness_lufs
+
+    @property
+    def mix(self) -> BedMix:
+        return BedMix(
+            self.bed_db, self.duck_db, self.bed_loop, self.bed_fade_in_s, self.bed_fade_out_s, self.room_tone_db
+        )
+
+
+class MasterChoice(Choice):
+    """What file comes out."""
+
+    preset: Preset = Field(
+        default=Preset.H264,
+        description="h264, h265: MP4 with AAC. prores (422 HQ), dnxhr (SQ, HQX), ffv1 (lossless): MOV with 24-bit PCM.",
+    )
+    bit_depth: Literal[8, 10] | None = Field(default=None, description="Of the picture; the preset's own if empty.")
+    burn_in: bool | None = Field(
+        default=None, description="Timecode and take in the picture; in drafts only, if empty."
+    )
+    caption_names: CaptionNames = Field(
+        default=CaptionNames.NONE, description="How captions tell who speaks: none, names, or a dash."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> Self:
+        MasterOptions("", "en", preset=self.preset, bit_depth=self.bit_depth)
+        return self
