@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +24,28 @@ from tasks.workspace import media_dir, repository_dir
 
 __all__ = ["SUITES", "bench", "check_suites"]
 
-Suite = Callable[[bool], Iterator[BenchRow]]
+Suite = Callable[..., Iterator[BenchRow]]
 
-SUITES = {"sync": "flows.bench_sync:sync_rows", "produce": "flows.bench_produce:produce_rows"}
-"""Name -> where its rows come from: a function of `quick` that yields them. A new suite is one entry."""
+SUITES = {
+    "sync": "flows.bench_sync:sync_rows",
+    "produce": "flows.bench_produce:produce_rows",
+    "voice": "flows.bench_voice:voice_rows",
+}
+"""Name -> where its rows come from: a function of `quick`, and of what else it names among the options of the bench,
+that yields them. A new suite is one entry."""
 
 
 @flow(name="bench", description="Figures beside their targets, measured now on this machine.", persist_result=False)
-def bench(suites: list[str], quick: bool = False, out: str = "") -> dict[str, Any]:
-    """Run suites one after the other; bench.json is written into `out`, by default media/out/bench."""
+def bench(
+    suites: list[str], quick: bool = False, out: str = "", options: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Run suites one after the other; bench.json is written into `out`, by default media/out/bench.
+
+    options: for the suites that name them, such as the corpus of the suite `voice`.
+    """
     check_suites(suites)
     began = datetime.now(UTC)
-    rows = [_as_json(name, row) for name in suites for row in _rows(name, quick)]
+    rows = [_as_json(name, row) for name in suites for row in _rows(name, quick, options or {})]
     facts = {
         "format": 1,
         "date": began.strftime("%Y-%m-%d %H:%M UTC"),
@@ -61,10 +72,12 @@ def check_suites(names: Iterable[str]) -> None:
             raise InputError(f"There is no suite '{name}'.", f"Known suites: {', '.join(SUITES)}.")
 
 
-def _rows(name: str, quick: bool) -> Iterator[BenchRow]:
+def _rows(name: str, quick: bool, options: Mapping[str, str]) -> Iterator[BenchRow]:
     """The rows of a suite as they come; a suite that breaks off says why and leaves the others alone."""
     module, _, function = SUITES[name].partition(":")
-    rows: Iterator[BenchRow] = getattr(import_module(module), function)(quick)
+    suite: Suite = getattr(import_module(module), function)
+    known = signature(suite).parameters
+    rows = suite(quick, **{key: value for key, value in options.items() if key in known})
     while True:
         try:
             row = next(rows)

@@ -9,10 +9,15 @@ import typer
 
 __all__ = ["run_bench"]
 
+_FILE_COLUMNS = 160
+
 
 def run_bench(
-    suite: Annotated[list[str], typer.Option(help="sync, produce; give it several times for several.")],
+    suite: Annotated[list[str], typer.Option(help="sync, produce, voice; give it several times for several.")],
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long; the table says what.")] = False,
+    corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Recordings for the suite voice.")] = None,
+    voice: Annotated[str, typer.Option(metavar="NAME", help="For the suite voice; that of produce if empty.")] = "",
+    held_out: Annotated[str, typer.Option(metavar="REGEX", help="Ids of recordings that trained nothing.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder of bench.json; media/out/bench if empty.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON, for programs.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Full error traces.")] = False,
@@ -23,7 +28,12 @@ def run_bench(
     def call() -> dict[str, Any]:
         from flows.bench import bench
 
-        return dict(bench(suite, quick, str(out.expanduser().absolute()) if out else ""))
+        options = {
+            "corpus": str(corpus.expanduser().absolute()) if corpus else "",
+            "voice": voice,
+            "held_out": held_out,
+        }
+        return dict(bench(suite, quick, str(out.expanduser().absolute()) if out else "", options))
 
     raise typer.Exit(run_command(call, _show, as_json, debug))
 
@@ -38,6 +48,8 @@ def _show(found: dict[str, Any]) -> None:
     for row in found["rows"]:
         table.add_row(row["suite"], row["part"], row["name"], _value(row), _target(row), _met(row), row["note"])
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_FILE_COLUMNS)
     console.print(table)
     machine = found["machine"]
     console.print(

@@ -9,11 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from av_models.domain.consent import Purpose
 from av_models.domain.errors import InputError, MediaError
 from av_models.domain.production import BedMix, CaptionNames, LoudnessPreset, MasterOptions, Preset
+from av_models.domain.sync import SyncGate, SyncLimits
 from tasks.workspace import find_input, media_dir
 
 __all__ = [
     "Choice", "ConsentChoice", "FaceChoice", "FileName", "MasterChoice", "PurposeChoice", "SoundChoice",
-    "TrainingChoice",
+    "SyncChoice", "TrainingChoice",
 ]  # fmt: skip
 
 
@@ -142,3 +143,25 @@ class MasterChoice(Choice):
     def _can_be_made(self) -> Self:
         MasterOptions("", "en", preset=self.preset, bit_depth=self.bit_depth)
         return self
+
+
+class SyncChoice(Choice):
+    """What sound and lips of a master are held to."""
+
+    gate: SyncGate | None = Field(
+        default=None,
+        description="Beyond the limits: fail refuses the master, warn tells, off looks away; "
+        "if empty, drafts warn and finals fail.",
+    )
+    early_ms: float = Field(default=40.0, gt=0, description="Sound before the lips (EBU R 37).")
+    late_ms: float = Field(default=60.0, gt=0, description="Sound after the lips (EBU R 37).")
+    stage_early_ms: float = Field(default=5.0, gt=0, description="Sound in the file before the edit.")
+    stage_late_ms: float = Field(default=15.0, gt=0, description="Sound in the file after the edit.")
+    drift_ms: float = Field(default=20.0, gt=0, description="Over the whole programme.")
+    closures: float = Field(default=0.75, ge=0, le=1, description="Least share of p, b and m with closed lips.")
+
+    @property
+    def limits(self) -> SyncLimits:
+        return SyncLimits(
+            self.early_ms, self.late_ms, self.stage_early_ms, self.stage_late_ms, self.drift_ms, self.closures
+        )

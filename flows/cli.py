@@ -18,6 +18,7 @@ from av_models.domain.production import Profile, Stage
 from flows.align_cli import run_align
 from flows.bench_cli import run_bench
 from flows.consent_cli import app as consent_app
+from flows.speak_cli import run_speak
 from flows.sync_cli import run_sync
 from flows.train_voice_cli import run_train_voice
 from flows.verify_cli import verify_file
@@ -45,6 +46,7 @@ run_app.command("sync")(run_sync)
 run_app.command("align")(run_align)
 run_app.command("bench")(run_bench)
 run_app.command("train-voice")(run_train_voice)
+run_app.command("speak")(run_speak)
 
 
 @run_app.command("produce")

@@ -1,4 +1,4 @@
-"""`flow ui`: a Prefect server, the `produce` deployment and the finished pages, all on this machine until Ctrl-C.
+"""`flow ui`: a Prefect server, a deployment of every flow and the finished pages, all on this machine until Ctrl-C.
 
 For more than one machine: configs/prefect.yaml and docker/.
 """
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 __all__ = ["media_pages", "ui"]
+
+_OFFERED = ("produce", "align", "sync", "train_voice", "bench")
+"""Modules of flows, each with the flow of its name."""
 
 _START_S = 90
 _STOP_S = 10
@@ -49,7 +52,7 @@ def ui(host: str = "127.0.0.1", port: int = 4200) -> None:
         stack.enter_context(announced_server(api))
         stack.enter_context(_served(media_pages(), host, port + 1))
         print(f"Prefect:  http://{shown}:{port}\nPages:    {pages}\nCtrl-C stops both.", file=sys.stderr, flush=True)
-        _serve_produce(api)
+        _serve_flows(api)
 
 
 def media_pages(out: Path | None = None) -> Starlette:
@@ -75,26 +78,29 @@ def media_pages(out: Path | None = None) -> Starlette:
     return Starlette(routes=[Route("/", index), Mount("/", StaticFiles(directory=folder))])
 
 
-def _serve_produce(api: str) -> None:
-    """Offer the deployment and run what is asked for, one at a time, until interrupted."""
+def _serve_flows(api: str) -> None:
+    """Offer every flow as a deployment of its name and run what is asked for, one at a time, until interrupted."""
+    from importlib import import_module
+
     from prefect import serve
-    from prefect.deployments.runner import RunnerDeployment
     from prefect.settings import PREFECT_API_URL, temporary_settings
     from prefect.types.entrypoint import EntrypointType
 
-    from flows.produce import produce
-
     with temporary_settings({PREFECT_API_URL: api}):
-        deployment = produce.to_deployment(
-            "produce",
-            description="A script, a consented face and voice, an actor's footage: a finished, signed video.",
-            tags=["understudy"],
-            # By module: the path of a file would be looked up in the folder where `flow ui` was typed.
-            entrypoint_type=EntrypointType.MODULE_PATH,
-        )
-        assert isinstance(deployment, RunnerDeployment)  # a coroutine inside an event loop only
-        # Not `produce.serve`: that pickles the flow for each run, and the types of its parameters are left behind.
-        serve(deployment, limit=1, query_seconds=_ASK_S, print_starting_message=False)
+        deployments = []
+        for name in _OFFERED:
+            flow = getattr(import_module(f"flows.{name}"), name)
+            deployments.append(
+                flow.to_deployment(
+                    flow.name,
+                    description=flow.description,
+                    tags=["understudy"],
+                    # By module: the path of a file would be looked up in the folder where `flow ui` was typed.
+                    entrypoint_type=EntrypointType.MODULE_PATH,
+                )
+            )
+        # Not `flow.serve`: that pickles the flow for each run, and the types of its parameters are left behind.
+        serve(*deployments, limit=1, query_seconds=_ASK_S, print_starting_message=False)
 
 
 @contextmanager

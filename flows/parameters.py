@@ -18,6 +18,7 @@ from av_models.domain.edit import Fit, Lips
 from av_models.domain.errors import InputError
 from av_models.domain.face import TrainingOptions
 from av_models.domain.production import Bed, MasterOptions, Profile, Stage
+from av_models.domain.sync import SyncGate
 from flows.choices import (
     Choice,
     ConsentChoice,
@@ -26,6 +27,7 @@ from flows.choices import (
     MasterChoice,
     PurposeChoice,
     SoundChoice,
+    SyncChoice,
     TrainingChoice,
 )
 from tasks.workspace import configs_dir, find_input, media_dir
@@ -86,6 +88,7 @@ class Production(Choice):
     training: TrainingChoice = Field(default_factory=TrainingChoice)
     sound: SoundChoice = Field(default_factory=SoundChoice)
     master: MasterChoice = Field(default_factory=MasterChoice)
+    sync: SyncChoice = Field(default_factory=SyncChoice)
 
     @field_validator("script", "source_words", "actor_words")
     @classmethod
@@ -163,6 +166,10 @@ class Production(Choice):
             | {"voices": self.voices}
             | {f"{role}_consent": getattr(self.consent, role) for role in ("voice", "source", "actor")}
         )
+
+    @property
+    def sync_gate(self) -> SyncGate:
+        return self.sync.gate or (SyncGate.WARN if self.profile is Profile.DRAFT else SyncGate.FAIL)
 
     @property
     def face_size_px(self) -> int:

@@ -15,10 +15,12 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from av_models.domain.consent import Cast
 from av_models.domain.dubbing import Dubbing
 from av_models.domain.edit import Timeline
+from av_models.domain.errors import MediaError
 from av_models.domain.face import FaceSet, FaceTrack
 from av_models.domain.production import MASTERS, Stage
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment, Speech
+from av_models.domain.sync import LipSync, SyncGate, Wording
 from av_models.io.output_folder import output_folder
 from flows.parameters import Production
 from flows.review import Decision, Gate, ask
@@ -38,6 +40,8 @@ from tasks.sound import open_beds
 from tasks.speech import synthesize
 from tasks.stages import record_stages
 from tasks.swapping import swap_shot
+from tasks.sync import measure_clip, watch_lips
+from tasks.sync_gate import judge_sync, refuse_master
 from tasks.timing import fit_performance
 from tasks.training import train_swapper
 
@@ -52,6 +56,7 @@ _THREADS = 3
 record_stages(
     *(open_inputs, check_consent, read_script, synthesize, align, track_faces, gather_faces, measure_isochrony),
     *(fit_performance, train_swapper, cut_shots, swap_shot, preview_swap, write_master, measure_master),
+    *(watch_lips, measure_clip),
 )
 
 
@@ -75,6 +80,7 @@ def produce(production: Production) -> Path:
             deliver(folder, stage, made)
             if stage is production.until:
                 break
+        _hold_to_sync(production, folder, made)
     note_outputs(production.out_dir, made["clearance"].consent_ids, made)
     return write_report(production.out_dir, production.model_dump(mode="json"), **_for_report(made))
 
@@ -105,7 +111,8 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
     master = write_master(timeline, clips, options, clearance, *inputs.footages)
     yield Stage.MASTER, {"master": master}
 
-    yield Stage.REPORT, {"quality": measure_master(master, model, shots, clips)}
+    quality = measure_master(master, model, shots, clips, options.loudness_lufs)
+    yield Stage.REPORT, {"quality": quality, "reference": _own_clip(inputs)}
 
 
 def _compare(inputs: Inputs, alignments: tuple[Alignment, ...]) -> Dubbing | None:
@@ -113,6 +120,25 @@ def _compare(inputs: Inputs, alignments: tuple[Alignment, ...]) -> Dubbing | Non
     if not is_dubbed(inputs.actor_words, inputs.language):
         return None
     return measure_isochrony(alignments, inputs.cast.actor, inputs.actor_words)
+
+
+def _own_clip(inputs: Inputs) -> LipSync | None:
+    """Lips and sound of the actor's own clip, by the same measure; None if it has no sound or no lips to measure."""
+    try:
+        return measure_clip(inputs.cast.actor, Wording(inputs.actor_words, inputs.language))
+    except MediaError:
+        return None
+
+
+def _hold_to_sync(production: Production, folder: Path, made: Made) -> None:
+    """Tell what is beyond the limits of sync; QualityError where such a master is refused."""
+    if "quality" not in made:
+        return
+    gate = production.sync_gate
+    findings = judge_sync(made["quality"], gate, production.sync.limits, made["reference"])
+    if findings and gate is SyncGate.FAIL:
+        facts = production.model_dump(mode="json")
+        refuse_master(folder, production.out_dir, findings, facts, **_for_report(made))
 
 
 def _start_tracking(inputs: Inputs, production: Production) -> PrefectFutureList[FaceTrack]:
@@ -161,5 +187,5 @@ def _ask(production: Production, gate: Gate, take: int, card: Callable[[], str],
 
 
 def _for_report(made: Made) -> Made:
-    names = ("clearance", "script", "alignments", "source", "actor", "model", "master", "quality")
-    return {name: made[name] for name in names if name in made}
+    names = ("clearance", "script", "speeches", "alignments", "source", "actor", "model", "master", "quality")
+    return {name: made[name] for name in (*names, "reference") if name in made}

@@ -41,8 +41,7 @@ def check_recordings_consent(recordings: Recordings, folder: str, consent_id: st
     from av_models.io.consent import clear_recordings
 
     digests = [row["digest"] for row in store().json(recordings.listing)]
-    name = f"the {len(digests)} recordings in {folder}"
-    clearance = clear_recordings(configs_dir(), media_dir(), name, digests, recordings.seal, consent_id, purpose)
+    clearance = clear_recordings(configs_dir(), media_dir(), folder, digests, recordings.seal, consent_id, purpose)
     return _shown(clearance)
 
 

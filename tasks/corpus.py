@@ -200,14 +200,14 @@ def _blobs(entry: Mapping[str, Any]) -> list[MediaRef]:
 
 def _corpus(entries: Sequence[Row], recordings: Recordings, held_out: str) -> Corpus:
     from av_models.io.corpus_picture import corpus_png
-    from av_models.speech.corpus.summary import summary
+    from av_models.speech.corpus.summary import pitch_counts, summary
 
     rows = [row for entry in entries for row in entry["rows"]]
     _refuse_copies(rows, store().json(recordings.listing))
     _refuse_strangers(entries)
     _hold_out(rows, held_out)
     phones: Counter[str] = sum((Counter(entry["phones"]) for entry in entries), Counter())
-    pitch = np.sum([entry["pitch"] for entry in entries if entry["pitch"]] or [[0]], axis=0)
+    pitch = np.sum([entry["pitch"] or pitch_counts(np.zeros(0)) for entry in entries], axis=0)
     facts = dict(summary(rows, phones, pitch.tolist(), recordings.unheard))
     refused = [{key: row[key] for key in ("id", "start_s", "text", "faults")} for row in rows if row["faults"]]
     facts |= {"language": recordings.language, "recordings": recordings.n_recordings, "refused_clips": refused}

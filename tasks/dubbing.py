@@ -25,7 +25,7 @@ SPEECH_HZ = 16000
 _USUAL = {"en": "en-us"}
 
 
-@stage("1")
+@stage("2")
 def measure_isochrony(alignments: tuple[Alignment, ...], actor: Footage, original: str) -> Dubbing:
     """original: what is said in the actor's footage, in whichever language; its words are looked for in the sound."""
     from av_models.speech.dubbing import compare
@@ -111,9 +111,10 @@ def _originals(text: str, actor: Footage, language: str) -> tuple[list[TimedSent
 
 
 def _dubbed(alignments: Sequence[Alignment]) -> Iterator[TimedSentence]:
-    """Every sentence as the voice says it, with times in its own line."""
+    """Every sentence as the voice says it, with times as if one line followed upon the other at once."""
     from av_models.speech.dubbing import TimedSentence, sentences_of
 
+    before = Fraction(0)
     for alignment in alignments:
         line = alignment.speech.utterance.line
         times = _word_times(alignment)
@@ -121,7 +122,8 @@ def _dubbed(alignments: Sequence[Alignment]) -> Iterator[TimedSentence]:
         for part in sentences_of(line):
             own = [span for span in times[at : at + len(part.spoken)] if span]
             at += len(part.spoken)
-            yield TimedSentence(part, own[0][0], own[-1][1]) if own else TimedSentence(part)
+            yield TimedSentence(part, before + own[0][0], before + own[-1][1]) if own else TimedSentence(part)
+        before += alignment.speech.duration
 
 
 def _word_times(alignment: Alignment) -> list[tuple[Fraction, Fraction] | None]:

@@ -15,7 +15,7 @@ from av_models.domain.media import Footage
 from av_models.domain.speech import Voice
 from tasks.workspace import configs_dir, media_dir, store
 
-__all__ = ["Inputs", "open_inputs"]
+__all__ = ["Inputs", "open_inputs", "text_of", "voices_by_role"]
 
 _MOST_BYTES_OF_UTF8 = 4
 """Of one character."""
@@ -70,13 +70,13 @@ def open_inputs(
         actor=probe_footage(Path(actor), store()),
         source_consent=source_consent,
         actor_consent=actor_consent,
-        roles=_roles(spoken_by, voices or {}),
+        roles=voices_by_role(spoken_by, voices or {}),
     )
-    said = _text(source_words) or _text_beside(Path(source))
-    return Inputs(_text(script), said, cast, _text(actor_words) or _text_beside(Path(actor)))
+    said = text_of(source_words) or _text_beside(Path(source))
+    return Inputs(text_of(script), said, cast, text_of(actor_words) or _text_beside(Path(actor)))
 
 
-def _roles(first: Voice, names: Mapping[str, str]) -> tuple[tuple[str, Voice], ...]:
+def voices_by_role(first: Voice, names: Mapping[str, str]) -> tuple[tuple[str, Voice], ...]:
     """By role. InputError for a voice of another language than the first: a script is read in one language."""
     from av_models.io.voices import find_voice
 
@@ -96,7 +96,7 @@ def _primary(voice: Voice) -> str:
     return voice.language.lower().partition("-")[0]
 
 
-def _text(given: str) -> str:
+def text_of(given: str) -> str:
     """The text itself, or what the file holds: `Production` has made the name of a file a full path."""
     if "\n" in given or not given.startswith("/") or not Path(given).is_file():
         return given
@@ -114,4 +114,4 @@ def _text(given: str) -> str:
 
 def _text_beside(video: Path) -> str:
     beside = video.with_suffix(".txt")
-    return _text(str(beside.absolute())) if beside.is_file() else ""
+    return text_of(str(beside.absolute())) if beside.is_file() else ""

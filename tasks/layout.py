@@ -29,6 +29,9 @@ MOST_PAUSE_S = 4.0
 """A longer pause of the actor between two lines is cut out, as an editor would."""
 
 _AFTER_SPEECH_S = 0.08
+_OVERHANG_S = 0.1
+"""Where the actor goes on at once, the end of a line may sound into the next one's picture: the programme is mixed."""
+
 _OFF_S = 0.08
 """Two frames of film."""
 
@@ -138,7 +141,8 @@ class Layout:
         line, performance = self.lines[index], self.performance
         over_s = max(float(laid.spans[-1][1]), laid.wanted_s[-1] + line.parts[-1].length_s)
         rate = performance.rate
-        heard_out = -int(-(float(laid.spans[-1][1]) + _AFTER_SPEECH_S) * float(rate) // 1)
+        spare_s = -_OVERHANG_S if self._follows(index + 1) else _AFTER_SPEECH_S
+        heard_out = -int(-(float(laid.spans[-1][1]) + spare_s) * float(rate) // 1)
         conformed = all(part.is_conformed for part in line.parts)
         leave = self._leave(index)
         if leave is not None and conformed:

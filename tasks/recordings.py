@@ -24,8 +24,8 @@ __all__ = ["Recording", "open_recording", "write_alignment"]
 
 # Speech on the telephone ends below 4 kHz; the least of a full recording lies above it all the same.
 _HIGH_HZ, _LEAST_HIGH_SHARE, _HEARD_S = 4200, 1e-6, 60
-# Of speech, 0.3 % of the samples reach 80 % of the peak at most; of clipped speech several per cent do.
-_CLIPPED_SHARE, _CLIPPED_AT, _FULL = 0.01, 0.8, 0.5
+# Of speech, 0.02 % of the samples lie within 1.5 % of the peak at most; of clipped speech several per cent do.
+_CLIPPED_SHARE, _CLIPPED_AT, _FULL = 0.002, 0.985, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ class Recording:
 @task(name="open_recording", cache_policy=NO_CACHE, persist_result=False)
 def open_recording(audio: str, text: str, language: str, times: str) -> Recording:
     """Bring a recording and its text in. Raises InputError and MediaError for what cannot be used."""
+    from av_models.io.aligned_files import native_rate_hz
     from av_models.io.audio import read_audio
 
     path = _named(audio, "recording")
     line = _line(text, language)
-    samples = read_audio(path, SOUND_HZ)
+    rate_hz = native_rate_hz(path)
+    warnings = _warnings(read_audio(path, rate_hz), rate_hz)
     given = store().put_file(_named(times, "file of times")) if times else None
-    return Recording(path.name, store().put_file(path), line, language, given, tuple(_warnings(samples)))
+    return Recording(path.name, store().put_file(path), line, language, given, tuple(warnings))
 
 
 @task(name="write_alignment", cache_policy=NO_CACHE, persist_result=False)
@@ -109,26 +111,31 @@ def _line(text: str, language: str) -> Line:
     return Line("", tuple(token for line in lines for token in line.tokens))
 
 
-def _warnings(samples: np.ndarray) -> Sequence[str]:
+def _warnings(samples: np.ndarray, rate_hz: int) -> Sequence[str]:
+    """samples: as they were recorded, at their own rate, for a change of rate rounds clipped peaks off."""
     warnings = []
     peak = float(np.abs(samples).max(initial=0.0))
     if peak >= _FULL and float((np.abs(samples) >= _CLIPPED_AT * peak).mean()) > _CLIPPED_SHARE:
         warnings.append("The recording is clipped: boundaries next to loud sounds are less certain.")
-    if _high_share(samples) < _LEAST_HIGH_SHARE:
+    if rate_hz < 2 * _HIGH_HZ or _high_share(samples, rate_hz) < _LEAST_HIGH_SHARE:
         warnings.append("The recording has no sound above 4 kHz: s, f and th are less certain.")
     return warnings
 
 
-def _high_share(samples: np.ndarray) -> float:
+def _high_share(samples: np.ndarray, rate_hz: int) -> float:
     """Of the power of the first minute, what lies above the telephone's band."""
-    power = np.square(np.abs(np.fft.rfft(samples[: _HEARD_S * SOUND_HZ])))
-    return float(power[int(_HIGH_HZ / SOUND_HZ * 2 * (len(power) - 1)) :].sum() / max(power.sum(), 1e-12))
+    power = np.square(np.abs(np.fft.rfft(samples[: _HEARD_S * rate_hz])))
+    return float(power[int(_HIGH_HZ / rate_hz * 2 * (len(power) - 1)) :].sum() / max(power.sum(), 1e-12))
+
+
+def _rounded(time_s: float | None) -> float | None:
+    return None if time_s is None else round(time_s, 3)
 
 
 def _facts(recording: Recording, found: Aligned, duration: Fraction) -> dict[str, Any]:
     verdict = found.verdict
     doubts = [
-        {"kind": str(d.kind), "index": d.index, "word": d.word, "start": d.start_s, "end": d.end_s}
+        {"kind": str(d.kind), "index": d.index, "word": d.word, "start": _rounded(d.start_s), "end": _rounded(d.end_s)}
         for d in (verdict.doubts if verdict else ())
     ]
     events = [{"kind": str(e.kind), "start": round(e.start_s, 3), "end": round(e.end_s, 3)} for e in found.events]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from av_models.domain.consent import Cast
+from av_models.domain.consent import Cast, VoiceCast
 from av_models.domain.errors import InputError
 from av_models.domain.script import Script
 from av_models.domain.speech import Utterance, Voice
@@ -24,7 +24,7 @@ def read_script(text: str, language: str) -> Script:
     return read(text, language, for_voice=True)
 
 
-def check_roles(script: Script, cast: Cast) -> tuple[str, ...]:
+def check_roles(script: Script, cast: Cast | VoiceCast) -> tuple[str, ...]:
     """Sentences about roles that the cast's first voice speaks for want of one of their own.
 
     InputError for a voice that was given to a role which nobody has in the script.
@@ -41,7 +41,7 @@ def check_roles(script: Script, cast: Cast) -> tuple[str, ...]:
     return tuple(f"{role} has no voice of its own and speaks with {cast.voice.name}." for role in silent)
 
 
-def utterances(script: Script, cast: Cast | Voice, seeds: Sequence[int]) -> list[Utterance]:
+def utterances(script: Script, cast: Cast | VoiceCast | Voice, seeds: Sequence[int]) -> list[Utterance]:
     """One for each line, in the voice of its role; a lone voice speaks all. seeds: as many as there are lines."""
     voices = [cast if isinstance(cast, Voice) else cast.voice_of(line.role) for line in script.lines]
     return [Utterance(line, voice, seed) for line, voice, seed in zip(script.lines, voices, seeds, strict=True)]

@@ -14,6 +14,7 @@ from av_models.domain.errors import QualityError
 from av_models.domain.quality import QualityReport
 from av_models.domain.sync import LipSync, SyncGate, SyncLimits
 from av_models.forensics.sync_rules import breaches, doubts
+from tasks.artifacts import in_run
 from tasks.delivery import note_outputs
 from tasks.progress import announce
 from tasks.quality import write_report
@@ -58,7 +59,8 @@ def refuse_master(
     out.mkdir(parents=True, exist_ok=True)
     with output_folder(place) as part:
         shutil.copytree(folder, part, dirs_exist_ok=True)
+    note, write = (note_outputs, write_report) if in_run() else (note_outputs.fn, write_report.fn)
     if clearance := made.get("clearance"):
-        note_outputs(place, clearance.consent_ids, made)
-    write_report(place, production, refused=tuple(findings), **made)
+        note(place, clearance.consent_ids, made)
+    write(place, production, refused=tuple(findings), **made)
     raise QualityError("; ".join(findings), str(place), _REMEDY)

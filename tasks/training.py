@@ -27,7 +27,7 @@ MAX_FACES = 450
 """More than this many frames of one clip teach no more; they are thinned evenly, so that memory stays bounded."""
 
 
-@stage("3")
+@stage("4")
 def train_swapper(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> SwapModel:
     """Train on both people's faces, or go on where an interrupted run stopped. Returns the model with its card."""
     from av_models.io.disk import disk_errors

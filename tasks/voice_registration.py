@@ -64,7 +64,7 @@ def register_voice(name: str, model: VoiceModel, clearance: Clearance) -> Path:
     from av_models.runtime.machine import machine_facts, versions
 
     consent = clearance.records[0]
-    made = {"name": name, "made_on": datetime.now(UTC).date().isoformat(), "licence": consent.licence}
+    made: dict[str, Any] = {"name": name, "made_on": datetime.now(UTC).date().isoformat(), "licence": consent.licence}
     made |= {"consent": consent.consent_id, "machine": machine_facts(), "versions": versions()}
     card = made | store().json(model.card)
     settings = {

@@ -19,7 +19,7 @@ from av_models.domain.errors import ModelError
 from .cepstra import RATE_HZ
 from .spectrum import HOP, fine_spectrum
 
-__all__ = ["AROUND", "DILATIONS", "PHONES", "REACH", "WEIGHTS", "refine_boundaries", "spread_apart"]
+__all__ = ["AROUND", "DILATIONS", "PHONES", "REACH", "WEIGHTS", "move_boundaries", "refine_boundaries", "spread_apart"]
 
 Array = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -36,22 +36,28 @@ _PRIOR_S = 0.02
 _SHORTEST_S = 0.005
 
 
-def refine_boundaries(sound: Array, times_s: Sequence[float], phones: Sequence[str]) -> Floats:
+def refine_boundaries(sound: Array, times_s: Sequence[float] | Floats, phones: Sequence[str]) -> Floats:
     """Better times (n,) of n boundaries between n + 1 phones (bare ARPAbet, anything else counts as silence).
 
     sound: (samples,) at 16 kHz.  times_s: rising, in the sound. The answer rises too.
     """
+    numbers = np.array([PHONES.index(phone) if phone in PHONES else 0 for phone in phones], dtype=np.int64)
+    return move_boundaries(sound, np.asarray(times_s, dtype=np.float64), numbers[:-1], numbers[1:], _weights())
+
+
+def move_boundaries(
+    sound: Array, times_s: Floats, left: NDArray[np.int64], right: NDArray[np.int64], weights: Mapping[str, Array]
+) -> Floats:
+    """The same with given weights. left, right: (n,) index into PHONES of the phone before and after."""
     if not len(times_s):
         return np.zeros(0)
     spectrum = np.pad(fine_spectrum(sound), ((AROUND, AROUND), (0, 0)), mode="edge")
-    frames = np.asarray(times_s, dtype=np.float64) * (RATE_HZ / HOP)
+    frames = times_s * (RATE_HZ / HOP)
     middles = np.clip(np.rint(frames), 0, len(spectrum) - 2 * AROUND - 1).astype(np.int64)
     around = spectrum[middles[:, None] + np.arange(2 * AROUND + 1)]
-    numbers = np.array([PHONES.index(phone) if phone in PHONES else 0 for phone in phones])
-    likely = _likelihoods(around, numbers[:-1], numbers[1:])
     offsets = np.arange(-REACH, REACH + 1)
     prior = (offsets - (frames - middles)[:, None]) * (HOP / RATE_HZ / _PRIOR_S)
-    moved = middles + _medians(likely - 0.5 * prior**2, offsets)
+    moved = middles + _medians(_likelihoods(around, left, right, weights) - 0.5 * prior**2, offsets)
     duration_s = len(sound) / RATE_HZ
     return spread_apart(np.clip(moved * (HOP / RATE_HZ), 0.0, duration_s), _SHORTEST_S, duration_s)
 
@@ -83,9 +89,10 @@ def _medians(logs: Floats, offsets: NDArray[np.int64]) -> Floats:
     return np.asarray(offsets[at] + 0.5 - (sums[rows, at] - 0.5) / shares[rows, at])
 
 
-def _likelihoods(around: Array, left: NDArray[np.int64], right: NDArray[np.int64]) -> Floats:
+def _likelihoods(
+    around: Array, left: NDArray[np.int64], right: NDArray[np.int64], weights: Mapping[str, Array]
+) -> Floats:
     """(n, 2 * REACH + 1) log likelihoods. around: (n, 2 * AROUND + 1, bands)."""
-    weights = _weights()
     pair = np.concatenate([weights["left"][left], weights["right"][right]], axis=1)
     layer = around
     for number, dilation in enumerate(DILATIONS):

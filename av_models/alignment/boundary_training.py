@@ -8,20 +8,21 @@ without anybody having labelled them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .boundaries import AROUND, DILATIONS, PHONES, REACH
+from .boundaries import AROUND, DILATIONS, PHONES, REACH, move_boundaries
 from .cepstra import RATE_HZ
 from .spectrum import BANDS, HOP, fine_spectrum
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Example", "train_boundaries", "vary"]
+__all__ = ["Example", "example_of", "retimed", "train_boundaries", "vary"]
 
 Array = NDArray[np.float32]
 
@@ -41,6 +42,30 @@ class Example:
     times_s: NDArray[np.float64]
     left: NDArray[np.int64]
     right: NDArray[np.int64]
+
+
+def example_of(sound: Array, phones: Sequence[tuple[str, float]], without: Sequence[float] = ()) -> Example:
+    """phones: label and start of each, in order.  without: starts that are not to be learned from."""
+    joined: list[tuple[int, float]] = []
+    for label, start_s in phones:
+        name = label.rstrip("012")
+        number = PHONES.index(name) if name in PHONES else 0
+        if not joined or number or joined[-1][0]:
+            joined.append((number, start_s))
+    kept = [
+        (start, before, here)
+        for (before, _), (here, start) in pairwise(joined)
+        if all(abs(start - poor) > 1e-6 for poor in without)
+    ]
+    times, left, right = zip(*kept, strict=True) if kept else ((), (), ())
+    return Example(sound, np.array(times, np.float64), np.array(left, np.int64), np.array(right, np.int64))
+
+
+def retimed(example: Example, weights: Mapping[str, Array]) -> Example:
+    """The same phones, their boundaries where a network with `weights` finds them."""
+    return replace(
+        example, times_s=move_boundaries(example.sound, example.times_s, example.left, example.right, weights)
+    )
 
 
 def vary(example: Example, rng: np.random.Generator) -> Example:

@@ -46,7 +46,8 @@ class Heard:
 
     label: ARPAbet without stress, SIL, +NSN+ and +SPN+ (noise, spoken noise) or '*' (anything).  word: index, NO_WORD
     for what stands before word `junction`.  way: which pronunciation.  fit: mean log likelihood per frame against the
-    best phone that there is; about 0 where it is right.
+    best phone that there is; about 0 where it is right.  speech: how much better than silence and noises the best phone
+    fits here, whichever it is; 3 to 8 in speech, below 0 in noise and tones.
     """
 
     label: str
@@ -56,6 +57,7 @@ class Heard:
     start_s: float
     end_s: float
     fit: float
+    speech: float
 
 
 def plain_ways(ways: Ways) -> list[tuple[tuple[str, ...], ...]]:
@@ -110,6 +112,9 @@ class _Listening:
         self.scores = self.model.scores(self.features, every)
         self.best = self.scores.max(axis=1, keepdims=True)
         self.scores -= self.best
+        others = [self.model.alone[self.model.phones[name], 0] for name in (SILENT, *NOISES)]
+        quiet = self.model.scores(self.features, np.unique(self.model.sequences[others]))
+        self.speech = (self.best - quiet.max(axis=1, keepdims=True))[:, 0]
 
     def path(self, ways: Ways, prices: Prices, free_end: bool) -> tuple[Heard, ...]:
         trellis = build_trellis(ways, self.model, prices, free_end)
@@ -118,7 +123,7 @@ class _Listening:
         scores = np.concatenate([self.scores, anything], axis=1)
         columns = np.array([self.known.get(int(senone), len(self.known)) for senone in trellis.senones])
         steps = best_path(trellis, scores, columns)
-        return tuple(_heard(step, trellis, scores, columns, self.duration_s) for step in steps)
+        return tuple(self._heard(step, trellis, scores, columns) for step in steps)
 
     def _learn(self, trellis: Trellis) -> None:
         new = [int(s) for s in np.unique(trellis.senones) if s >= 0 and int(s) not in self.known]
@@ -127,6 +132,18 @@ class _Listening:
             self.known.update((senone, n_known + number) for number, senone in enumerate(new))
             more = self.model.scores(self.features, new) - self.best
             self.scores = np.concatenate([self.scores, more], axis=1)
+
+    def _heard(self, step: Step, trellis: Trellis, scores: Array, columns: NDArray[np.int64]) -> Heard:
+        unit = trellis.units[step.unit]
+        frames = slice(step.first, step.first + step.n_frames)
+        states = columns[unit.first_state : unit.first_state + unit.n_states]
+        fit = float(scores[frames][:, states].max(axis=1).mean())
+        start_s, end_s = (
+            min(max(frame * FRAME_S - _PADDING_S + _LAG_S, 0.0), self.duration_s)
+            for frame in (frames.start, frames.stop)
+        )
+        speech = float(self.speech[frames].mean())
+        return Heard(unit.phone, unit.word, unit.way, unit.junction, start_s, end_s, fit, speech)
 
 
 def _features(sound: Array) -> Array:
@@ -139,15 +156,3 @@ def _features(sound: Array) -> Array:
     padded += np.random.default_rng(0).standard_normal(len(padded), dtype=np.float32) * np.float32(_DITHER)
     plain = cepstra(without_noise(mel_powers(padded)))
     return with_deltas(plain - plain.mean(axis=0))
-
-
-def _heard(step: Step, trellis: Trellis, scores: Array, columns: NDArray[np.int64], duration_s: float) -> Heard:
-    unit = trellis.units[step.unit]
-    frames = scores[step.first : step.first + step.n_frames]
-    states = columns[unit.first_state : unit.first_state + unit.n_states]
-    fit = float(frames[:, states].max(axis=1).mean())
-    start_s, end_s = (
-        min(max(frame * FRAME_S - _PADDING_S + _LAG_S, 0.0), duration_s)
-        for frame in (step.first, step.first + step.n_frames)
-    )
-    return Heard(unit.phone, unit.word, unit.way, unit.junction, start_s, end_s, fit)

@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from .acoustics import SILENT
 from .boundaries import refine_boundaries
 from .cepstra import RATE_HZ
 from .forced import NO_WORD, Heard, Ways, force
@@ -27,6 +28,8 @@ STRETCH_S = 36.0
 _UNSURE_S = 6.0
 _MOST_WORDS_PER_S = 5.0
 _PAUSE_S = 0.25
+_STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
+_LONGEST_CLOSURE_S, _SHORTEST_PAUSE_S = 0.11, 0.06
 
 
 def lay_text(
@@ -106,9 +109,27 @@ def _moved(phone: Heard, by_s: float, words: int) -> Heard:
     )
 
 
+def _without_slivers(phones: Sequence[Heard]) -> list[Heard]:
+    """A silence too short for a pause belongs to the words: before a stop it is its closure, elsewhere it is halved."""
+    kept: list[Heard] = []
+    for number, phone in enumerate(phones):
+        after = phones[number + 1] if number + 1 < len(phones) else None
+        alone = kept and kept[-1].word != NO_WORD and after is not None and after.word != NO_WORD
+        if phone.label == SILENT and alone and after is not None:
+            length_s = phone.end_s - phone.start_s
+            if after.label in _STOPS and length_s < _LONGEST_CLOSURE_S:
+                continue
+            if length_s < _SHORTEST_PAUSE_S:
+                kept[-1] = replace(kept[-1], end_s=phone.start_s + length_s / 2)
+                continue
+        start_s = kept[-1].end_s if kept else phone.start_s
+        kept.append(replace(phone, start_s=start_s))
+    return kept
+
+
 def _refined(sound: Array, heard: Sequence[Heard]) -> tuple[Heard, ...]:
-    """Boundaries below the frame; those between two things that are no phones stay."""
-    phones = [phone for phone in heard if phone.end_s > phone.start_s]
+    """Boundaries below the frame, after pauses that are none were given away."""
+    phones = _without_slivers([phone for phone in heard if phone.end_s > phone.start_s])
     if len(phones) < 2:
         return tuple(phones)
     labels = [phone.label for phone in phones]

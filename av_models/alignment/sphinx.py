@@ -20,7 +20,7 @@ from .forced import NO_WORD, Heard, NoPath, Ways, as_16khz, plain_ways
 from .pronounced import line_ipa, line_pronunciations
 from .recordings import lay_text
 from .trellis import Prices
-from .verdict import DoubtKind, confidence, judge
+from .verdict import confidence, judge
 
 __all__ = ["QUIETEST_RMS", "SphinxAligner", "exact_time", "mean_fit"]
 
@@ -51,15 +51,19 @@ class SphinxAligner:
         verdict = judge(heard, line.spoken)
         if not verdict.possible:
             raise NoPath(verdict.sentence, _REMEDY)
-        if any(doubt.kind is DoubtKind.MISSING for doubt in verdict.doubts):
+        if _n_words(heard) < len(ways):
             heard = lay_text(sound, plain_ways(ways), Prices(forced=True))
-            if len({phone.word for phone in heard} - {NO_WORD}) < len(ways):
+            if _n_words(heard) < len(ways):
                 raise NoPath(verdict.sentence, _REMEDY)
         events = find_events(sound, measure_levels(sound), _gaps(heard))
         duration = Fraction(len(samples), rate_hz)
         names = line_ipa(line, language)
         words, phones = _timed(heard, events, line.spoken, ways, names, duration)
         return Aligned(words, phones, round(mean_fit(heard), 2), self.name, verdict, events)
+
+
+def _n_words(heard: Sequence[Heard]) -> int:
+    return len({phone.word for phone in heard} - {NO_WORD})
 
 
 def mean_fit(heard: Sequence[Heard]) -> float:

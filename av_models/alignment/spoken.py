@@ -10,16 +10,17 @@ from itertools import groupby
 import numpy as np
 
 from av_models.domain.errors import InputError
+from av_models.domain.script import Line
 from av_models.domain.speech import Word
 
 from .forced import NO_WORD, Heard, as_16khz, plain_ways
-from .pronounced import word_pronunciations
+from .pronounced import line_pronunciations, word_pronunciations
 from .recordings import lay_text
 from .sphinx import QUIETEST_RMS, exact_time
 from .trellis import Prices
 from .verdict import DoubtKind, Verdict, judge
 
-__all__ = ["Match", "says"]
+__all__ = ["Match", "says", "verdict_on"]
 
 # Nobody says a word in less; used to spare the search when the sound is far too short for the text.
 _SHORTEST_WORD_S = 0.08
@@ -55,6 +56,15 @@ def says(samples: np.ndarray, rate_hz: int, words: Sequence[str], language: str 
     except InputError as error:
         return Match(False, 0.0, None, error.message)
     return _match(heard, judge(heard, words), words, Fraction(samples.size, rate_hz))
+
+
+def verdict_on(samples: np.ndarray, rate_hz: int, line: Line, language: str = "en-us") -> Verdict:
+    """Which words of a line are in doubt in mono float samples (n,): the self check of a synthetic voice.
+
+    InputError when the sound is none or the language has no known sounds.
+    """
+    ways = plain_ways(line_pronunciations(line, language))
+    return judge(lay_text(as_16khz(samples, rate_hz), ways, Prices()), line.spoken)
 
 
 def _match(heard: Sequence[Heard], verdict: Verdict, words: Sequence[str], duration: Fraction) -> Match:

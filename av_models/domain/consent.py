@@ -118,6 +118,22 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceCast:
+    """Whose voices speak, where nobody is seen. voice, roles: as in `Cast`."""
+
+    voice: Voice
+    roles: tuple[tuple[str, Voice], ...] = ()
+
+    def voice_of(self, role: str) -> Voice:
+        return dict(self.roles).get(role, self.voice)
+
+    @property
+    def parts(self) -> dict[str, Voice]:
+        """By the name of the part, as a `ClearedRecord` has it."""
+        return {"voice": self.voice} | {f"voice of {role}": voice for role, voice in self.roles}
+
+
+@dataclass(frozen=True, slots=True)
 class ClearedRecord:
     """role: 'voice', 'source', 'actor', or 'voice of ANNA'. seal: SHA-256 of the record with its salt; gives nothing
     away by itself."""

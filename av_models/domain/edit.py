@@ -89,9 +89,10 @@ class Placement:
     """One utterance in the programme, and the picture that carries it.
 
     first_frame, n_frames: of the programme.  speech_start: seconds from the shot's first frame to the speech's first
-    sample.  anchors: the time map of the picture, at least two.  how: 'cut', 'retimed' or 'looped', for the report.
-    alignment: of the speech as it is heard.  phrases: how each stretch was fitted.  sound_map: from the take that was
-    spoken to it, empty if that was left alone.  advice: what does not fit and what would help, '' if all is well.
+    sample.  anchors: the time map of the picture, at least two.  how: 'cut', 'kept', 'retimed' or 'looped', for the
+    report.  alignment: of the speech as it is heard.  phrases: how each stretch was fitted.  sound_map: from the take
+    that was spoken to it, empty if that was left alone.  advice: what does not fit and what would help, '' if all is
+    well.
     """
 
     alignment: Alignment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from .media import MediaRef
@@ -75,6 +76,51 @@ class Speech:
     @property
     def duration(self) -> Fraction:
         return Fraction(self.n_samples, self.rate_hz)
+
+
+class FlawKind(StrEnum):
+    """What can go wrong when a machine speaks, in the words of a report."""
+
+    SWALLOWED = "swallowed"
+    GARBLED = "garbled"
+    REPEATED = "repeated"
+    INVENTED = "invented"
+    CUT_START = "cut off at the start"
+    CUT_END = "cut off at the end"
+    TAIL = "over-long tail"
+    HOLE = "silence in the middle"
+    DRAWN_OUT = "drawn out"
+    HURRIED = "hurried"
+    NOISY = "noisy"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something that an utterance does and should not. words: concerned, '' where none is.  start, end: seconds."""
+
+    kind: FlawKind
+    words: str
+    start: Fraction
+    end: Fraction
+
+    @property
+    def sentence(self) -> str:
+        """'“river” swallowed at 1.20 s'."""
+        at = f"{self.kind} at {float(self.start):.2f} s"
+        return f"“{self.words}” {at}" if self.words else at
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSpeech:
+    """The best of at most four takes, listened to. flaws: what is left.  cured: what its first take had and it has not.
+
+    n_takes: 1 where the first one was good, or where every take would be the same.
+    """
+
+    speech: Speech
+    flaws: tuple[Flaw, ...]
+    cured: tuple[Flaw, ...]
+    n_takes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from av_models.domain.errors import MediaError
 from av_models.domain.speech import Phone, Word
 
+from .container import open_media
 from .preview import waveform_plot
 
-__all__ = ["PAGE_S", "alignment_json", "alignment_pages", "read_times"]
+__all__ = ["PAGE_S", "alignment_json", "alignment_pages", "native_rate_hz", "read_times"]
 
 Span = TypeVar("Span", Word, Phone)
 
@@ -76,6 +77,14 @@ def alignment_pages(
             shown,
             float(begin),
         )
+
+
+def native_rate_hz(path: Path) -> int:
+    """At which the first sound track of a file is sampled. MediaError when there is none."""
+    with open_media(path) as container:
+        if not container.streams.audio:
+            raise MediaError(str(path), "it has no sound", "Give a file with a sound track.")
+        return int(container.streams.audio[0].rate)
 
 
 def read_times(path: Path) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Pictures of a voice: the curves of its training, and a sentence as waveform, pitch and phones."""
+"""Pictures of a voice: the curves of its training, and all that it said in one script."""
 
 from __future__ import annotations
 
@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from av_models.domain.speech import SILENCE, Phone, Word
-
-from .spectrum import draw_spectrum
-
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["curves_png", "overview_png", "speech_png"]
+__all__ = ["curves_png", "overview_png"]
 
+Floats = NDArray[np.float32]
 Point = tuple[float, Mapping[str, float]]
 
 _DPI = 100
-_IN_PER_S, _LEAST_IN, _MOST_IN = 2.2, 7.0, 30.0
-_BLUE, _GREY, _RED = "#2f6db5", "#8a8f98", "#b5452f"
-_COLUMNS = 1600
+_BLUE, _GREY = "#2f6db5", "#8a8f98"
+_MOST_NUMBERS = 60
 
 
 def curves_png(curves: Mapping[str, Sequence[Point]]) -> bytes:
@@ -45,30 +40,18 @@ def curves_png(curves: Mapping[str, Sequence[Point]]) -> bytes:
     return _png(figure)
 
 
-def speech_png(
-    samples: NDArray[np.float32], rate_hz: int, words: Sequence[Word], phones: Sequence[Phone], title: str
-) -> bytes:
-    """Waveform, spectrogram with pitch, words and phones of one utterance."""
-    seconds = len(samples) / rate_hz
-    figure = _figure(float(np.clip(_IN_PER_S * seconds, _LEAST_IN, _MOST_IN)), 4.6)
-    wave, spectrum, names = figure.subplots(3, 1, sharex=True, height_ratios=(2, 4, 1))
-    wave.set_title(title, fontsize=9, loc="left")
-    _wave(wave, samples, rate_hz)
-    draw_spectrum(spectrum, samples, rate_hz)
-    spectrum.set_ylabel("0-8 kHz, pitch to 500 Hz", fontsize=7)
-    _tiers(names, words, phones, seconds)
-    return _png(figure)
+def overview_png(envelope: Floats, pitch_hz: Floats, seconds: float, starts_s: Sequence[float], title: str) -> bytes:
+    """A whole script on one axis: how loud, how high, and where each line begins.
 
-
-def overview_png(
-    samples: NDArray[np.float32], rate_hz: int, pitch_hz: NDArray[np.float32], starts_s: Sequence[float], title: str
-) -> bytes:
-    """A whole script on one line: envelope, pitch and where each line begins. pitch_hz: evenly over the sound."""
-    seconds = max(len(samples) / rate_hz, 1e-3)
+    envelope: (n,) peaks, pitch_hz: (m,) with 0 where there is no voice; both evenly over `seconds`.
+    """
     figure = _figure(16.0, 4.0)
     wave, melody = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
     wave.set_title(title, fontsize=9, loc="left")
-    _wave(wave, samples, rate_hz)
+    at_s = np.linspace(0, seconds, len(envelope), endpoint=False)
+    wave.fill_between(at_s, -envelope, envelope, color=_GREY, linewidth=0.3)
+    wave.set_yticks([])
+    wave.spines[["top", "right", "left"]].set_visible(False)
     heard = np.where(pitch_hz > 0, pitch_hz, np.nan)
     melody.plot(np.linspace(0, seconds, len(heard), endpoint=False), heard, ".", markersize=1.5, color=_BLUE)
     melody.set_ylabel("pitch, Hz", fontsize=8)
@@ -76,37 +59,11 @@ def overview_png(
     for number, start_s in enumerate(starts_s, start=1):
         for axes in (wave, melody):
             axes.axvline(start_s, color=_GREY, linewidth=0.6)
-        if len(starts_s) <= 60:
-            melody.annotate(str(number), (start_s, 1.0), xycoords=("data", "axes fraction"), fontsize=6, color=_GREY)
-    melody.set_xlim(0, seconds)
+        if len(starts_s) <= _MOST_NUMBERS:
+            place = (start_s, 1.0)
+            melody.annotate(str(number), place, xycoords=("data", "axes fraction"), fontsize=6, color=_GREY)
+    melody.set_xlim(0, max(seconds, 1e-3))
     return _png(figure)
-
-
-def _wave(axes: Axes, samples: NDArray[np.float32], rate_hz: int) -> None:
-    """The envelope: lowest and highest sample of each column of the picture."""
-    step = max(1, len(samples) // _COLUMNS)
-    columns = samples[: len(samples) // step * step].reshape(-1, step)
-    at_s = np.arange(len(columns)) * step / rate_hz
-    axes.fill_between(at_s, columns.min(axis=1), columns.max(axis=1), color=_GREY, linewidth=0.3)
-    axes.set_ylim(-1, 1)
-    axes.set_yticks([])
-    axes.spines[["top", "right", "left"]].set_visible(False)
-
-
-def _tiers(axes: Axes, words: Sequence[Word], phones: Sequence[Phone], seconds: float) -> None:
-    for phone in phones:
-        start, end = float(phone.start), float(phone.end)
-        axes.axvline(start, 0, 0.5, color=_GREY, linewidth=0.5)
-        if phone.label != SILENCE:
-            colour = _RED if phone.label.islower() else "black"
-            axes.text((start + end) / 2, 0.25, phone.label, ha="center", va="center", fontsize=6, color=colour)
-    for word in words:
-        axes.axvline(float(word.start), 0.5, 1, color=_GREY, linewidth=0.5)
-        axes.text(float(word.start + word.end) / 2, 0.75, word.text, ha="center", va="center", fontsize=7)
-    axes.set_xlim(0, max(seconds, 1e-3))
-    axes.set_ylim(0, 1)
-    axes.set_yticks([])
-    axes.set_xlabel("s", fontsize=8)
 
 
 def _figure(wide_in: float, high_in: float) -> Figure:

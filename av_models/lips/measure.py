@@ -29,8 +29,9 @@ _LOOSE = (
 )
 
 # What the jackknife cannot see, because it is the same throughout a clip: how early or late the phones' times are as a
-# whole, and how early this mouth is by habit. Standard errors; how they were measured stands in `tests/quality`.
-TIMES_ERROR_MS = {PhoneTimes.KNOWN: 2.0, PhoneTimes.ALIGNED: 4.0, PhoneTimes.HEARD: 6.0}
+# whole. Standard errors: aligned starts of four synthetic voices are 1.1 to 1.6 ms early on average, and offsets by
+# phones that were only heard are 1 to 8 ms away from those by exact times on the CG clips.
+TIMES_ERROR_MS = {PhoneTimes.KNOWN: 2.0, PhoneTimes.ALIGNED: 3.0, PhoneTimes.HEARD: 6.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

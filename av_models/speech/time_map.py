@@ -6,6 +6,7 @@ from where the map asks, moved by at most SEARCH_MS to where it goes on best fro
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -52,8 +53,9 @@ class TimeMap:
 
     def heard_end(self, spoken_s: Fraction) -> Fraction:
         """When what ends at spoken_s ends: at a silence put in, its beginning."""
-        ends = [k for k, time in enumerate(self.spoken_s) if time == spoken_s]
-        return self.heard_s[ends[0]] if ends else self.heard(spoken_s)
+        index = bisect_left(self.spoken_s, spoken_s)
+        at_anchor = index < len(self.spoken_s) and self.spoken_s[index] == spoken_s
+        return self.heard_s[index] if at_anchor else self.heard(spoken_s)
 
     @property
     def is_identity(self) -> bool:
@@ -125,12 +127,10 @@ def _silences(spoken: Floats, heard: Floats, n_out: int, rate_hz: int) -> Floats
 
 
 def _mapped(time: Fraction, row: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
-    if time < row[0]:
+    index = bisect_right(row, time) - 1
+    if index < 0:
         return other[0] + (time - row[0])
-    for index in range(len(row) - 1, 0, -1):
-        if row[index - 1] <= time and row[index - 1] < row[index]:
-            if time >= row[index]:
-                return other[index] + (time - row[index])
-            share = (time - row[index - 1]) / (row[index] - row[index - 1])
-            return other[index - 1] + share * (other[index] - other[index - 1])
-    return other[-1]
+    if index == len(row) - 1:
+        return other[-1] + (time - row[-1])
+    share = (time - row[index]) / (row[index + 1] - row[index])
+    return other[index] + share * (other[index + 1] - other[index])

@@ -35,8 +35,9 @@ PEOPLE = ("source", "actor")
 class TrainPlan:
     """budget_s: time of training.  max_steps: when given, the budget is counted in steps instead (repeatable runs).
 
-    batch: faces per person and step.  eyes, mouth: extra weight of these regions.  patience: evaluations without
-    `min_gain_db` on held-out faces before it stops.
+    batch: faces per person and step.  eyes, mouth: extra weight of these regions.  patience, patience_steps:
+    evaluations without `min_gain_db` on held-out faces before it stops, and the steps that they must span: evaluations
+    come by the clock, and on a busy machine few steps lie between them.
     """
 
     budget_s: float = 210.0
@@ -50,6 +51,7 @@ class TrainPlan:
     evaluate_s: float = 20.0
     preview_s: float = 60.0
     patience: int = 5
+    patience_steps: int = 150
     min_gain_db: float = 0.03
     seed: int = 7
 
@@ -271,7 +273,9 @@ class Trainer:
             return "request"
         quality = [point.source_db for point in run.curve]
         earlier = quality[: -self.plan.patience]
-        if earlier and max(quality[-self.plan.patience :]) < max(earlier) + self.plan.min_gain_db:
+        if not earlier or run.step - run.curve[len(earlier) - 1].step < self.plan.patience_steps:
+            return ""
+        if max(quality[-self.plan.patience :]) < max(earlier) + self.plan.min_gain_db:
             return "no more gain"
         return ""
 

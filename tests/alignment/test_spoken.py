@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from av_models.alignment.spoken import says
+from av_models.alignment.spoken import says, verdict_on
 from av_models.io.audio import read_audio
+from av_models.speech.registry import get_engine
 from av_models.speech.script import read_script
 
 SAMPLES = Path(__file__).parents[2] / "media" / "samples"
 RATE_HZ = 16_000
+LINE = read_script("A thick fog will cover the river before seven tonight.").lines[0]
 
 
 def words_of(name: str) -> list[str]:
@@ -55,3 +57,10 @@ def test_half_the_text_or_shuffled_words_are_not_the_text(actor: np.ndarray) -> 
 def test_no_sound_says_nothing(samples: np.ndarray) -> None:
     match = says(samples, RATE_HZ, ["hello", "there"])
     assert not match.said and match.score == 0.0
+
+
+def test_a_voice_is_checked_against_its_line() -> None:
+    said = get_engine("espeak").synthesize(LINE, {"variant": "edward2", "rate_wpm": "160"}, (), "en-us", 1)
+    assert verdict_on(said.samples, said.rate_hz, LINE).possible
+    other = read_script("Nobody has ever counted the birds above the harbour.").lines[0]
+    assert not verdict_on(said.samples, said.rate_hz, other).possible

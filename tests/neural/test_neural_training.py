@@ -24,7 +24,7 @@ CPU = torch.device("cpu")
 
 def train(part: str, folder: Path, max_steps: int, stop_at: int = 0, rate: float = 2e-3) -> TrainResult:
     """Train on three sentences and hold one out. stop_at: leave off after that many steps, as a killed run would."""
-    plan = TrainPlan(max_steps=max_steps, batch=2, learning_rate=rate, checkpoint_s=1e9, evaluate_s=1e9)
+    plan = TrainPlan(max_steps=max_steps, batch=2, learning_rate=rate, checkpoint_s=1e9, evaluate_s=0)
     clips = voice_made.clips()
     steps: list[int] = []
 
@@ -58,10 +58,10 @@ def test_a_run_that_was_stopped_goes_on_to_the_bit(part: str, tmp_path: Path) ->
 
 
 def test_training_brings_held_out_speech_nearer(tmp_path: Path) -> None:
-    for part, figure, share in (("acoustic", "mel_db", 0.85), ("vocoder", "mel_db", 0.95)):
-        before = train(part, tmp_path, 1).curve[-1].values[figure]
+    for part, share in (("acoustic", 0.95), ("vocoder", 0.95)):
+        before = train(part, tmp_path, 1).curve[-1].values["mel_db"]
         (tmp_path / f"{part}.pt").unlink()
-        after = train(part, tmp_path, 40).curve[-1].values[figure]
+        after = train(part, tmp_path, 40).curve[-1].values["mel_db"]
         assert after < share * before, part
 
 

@@ -3,12 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from master_made import Made, make_master
+from master_made import LATE_MS, Made, make_master
 
 from av_models.domain.quality import QualityReport
 from av_models.io.store import Store
-
-LATE_MS = 80
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ SAMPLES = Path(__file__).parents[2] / "media" / "samples"
 RATE = Fraction(25)
 SPEECH_RATE_HZ = 22_050
 CLIP_S = 6.6
+LATE_MS = 80
 KEPT_ACTOR = ProblemRange(100, 103, FaceProblem.TURNED_AWAY)
 
 # Ends in milliseconds, known exactly from the synthesiser of the sample's sound.

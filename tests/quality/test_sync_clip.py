@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import LATE_MS
-from master_made import SAMPLES, Made
+from master_made import LATE_MS, SAMPLES, Made
 
 from av_models.domain.errors import InputError, MediaError
 from av_models.domain.media import MediaRef

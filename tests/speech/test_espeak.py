@@ -32,7 +32,8 @@ def speak(text: str, seed: int = 1, **settings: str) -> Synthesis:
 
 def house_settings() -> dict[str, dict[str, str]]:
     voices = yaml.safe_load((ROOT / "configs" / "voices.yaml").read_text())["voices"]
-    return {name: {key: str(value) for key, value in voice["settings"].items()} for name, voice in voices.items()}
+    ours = {name: voice["settings"] for name, voice in voices.items() if voice["engine"] == "espeak"}
+    return {name: {key: str(value) for key, value in settings.items()} for name, settings in ours.items()}
 
 
 def silences_ms(speech: Synthesis) -> list[float]:

@@ -23,7 +23,8 @@ def test_every_house_voice_speaks_and_names_its_consent(tmp_path: Path, store: S
     (line,) = read_script("Hello there.").lines
     for name, *_ in list_voices(CONFIGS, tmp_path):
         voice = find_voice(name, CONFIGS, tmp_path, store)
-        speech = get_engine(voice.engine).synthesize(line, dict(voice.settings), (), voice.language, 1)
+        weights = [store.read_bytes(ref) for ref in voice.weights]
+        speech = get_engine(voice.engine).synthesize(line, dict(voice.settings), weights, voice.language, 1)
         assert speech.samples.size > 0.5 * speech.rate_hz
         assert (CONFIGS / "consent" / f"{voice.consent_id}.json").is_file()
 

@@ -134,9 +134,15 @@ def test_a_damaged_checkpoint_begins_anew(tmp_path: Path) -> None:
 
 
 def test_it_stops_when_held_out_faces_gain_no_more(tmp_path: Path) -> None:
-    result = trainer(tmp_path, max_steps=5000, evaluate_s=0.0, patience=3, min_gain_db=50.0).run()
+    result = trainer(tmp_path, max_steps=5000, evaluate_s=0.0, patience=3, patience_steps=0, min_gain_db=50.0).run()
     assert result.stopped_by == "no more gain"
     assert result.step < 20
+
+
+def test_a_busy_machine_is_no_reason_to_stop(tmp_path: Path) -> None:
+    """Evaluations come by the clock: where a step takes long, five of them see no gain and mean nothing."""
+    result = trainer(tmp_path, max_steps=12, evaluate_s=0.0, patience=3, patience_steps=50, min_gain_db=50.0).run()
+    assert (result.stopped_by, result.step) == ("budget", 12)
 
 
 def test_faces_of_the_wrong_size_are_refused(tmp_path: Path) -> None:

@@ -53,6 +53,19 @@ def test_a_translation_is_measured_against_the_sound_of_the_original(media: Path
     assert "fewer" in second["verdict"] and facts["syllables_over"] == second["syllables_over"] > 0
 
 
+def test_a_sentence_that_became_two_lines_lasts_as_long_as_both(media: Path) -> None:
+    original = spoken("Good morning, here is the weather for the northern valleys tonight.", "en-us")
+    lines = tuple(spoken(text, "de") for text in ("Guten Morgen, hier ist das Wetter.", "Für heute Nacht im Norden."))
+    length = original.speech.duration
+    audio = AudioStream(original.speech.rate_hz, 1)
+    actor = Footage(original.speech.audio, "actor.wav", 512, 512, 100, Fraction(25), length, False, 8, 0, audio)
+    text = "Good morning, here is the weather for the northern valleys tonight."
+    (only,) = measure_isochrony.fn(lines, actor, text).sentences
+    assert only.isochrony is not None
+    least_s = sum(line.words[-1].end - line.words[0].start for line in lines)
+    assert least_s <= only.isochrony.spoken_s <= sum(line.speech.duration for line in lines)
+
+
 @pytest.mark.parametrize(
     ("text", "language"), [(ENGLISH, "en-us"), (GERMAN, "de"), ("Hm.", "en-us"), ("Bonjour, je suis là.", "fr")]
 )

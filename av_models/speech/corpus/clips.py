@@ -19,6 +19,7 @@ from av_models.alignment.verdict import DoubtKind
 from av_models.domain.corpus import CORPUS_RATE_HZ, LONGEST_CLIP_S
 from av_models.domain.errors import InputError
 from av_models.domain.speech import BREATH, SILENCE, Phone, Word
+from av_models.speech.hearing import weighty
 
 from .loudness import gain_for
 from .sentences import Excerpt, excerpts, line_of
@@ -31,10 +32,6 @@ Samples = NDArray[np.float32]
 _ALIGNER = "pocketsphinx"
 _LEAD_S, _TAIL_S = Fraction(15, 100), Fraction(25, 100)
 _SHORTEST_S = 0.5
-_MOST_WRONG = 0.1
-_WEAK_WORD = 4
-"""Letters. 'of', 'had' and 'were' are often said so weakly that they sound like something else; one of them may."""
-
 _LAYING = 0.6
 """Of the time for a long recording: its whole text is laid over it first, then every clip is looked at closely."""
 
@@ -129,18 +126,19 @@ def _text_faults(aligned: Aligned) -> tuple[str, ...]:
     verdict = aligned.verdict
     if verdict is None:
         return ()
-    missing = [doubt.word for doubt in verdict.doubts if doubt.kind is DoubtKind.MISSING]
+    doubts = weighty(verdict.doubts)
+    missing = [doubt.word for doubt in doubts if doubt.kind is DoubtKind.MISSING]
     extra = [
         doubt
-        for doubt in verdict.doubts
+        for doubt in doubts
         if doubt.kind is DoubtKind.EXTRA and (doubt.end_s or 0.0) - (doubt.start_s or 0.0) >= _MOST_EXTRA_S
     ]
+    wrong = [doubt.word for doubt in doubts if doubt.kind is DoubtKind.WRONG]
     if missing:
         return (f"not what its transcript says ('{' '.join(missing[:5])}' is not heard)",)
     if extra:
         return (f"not what its transcript says (something else at {extra[0].start_s:.1f} s)",)
-    wrong = [doubt.word for doubt in verdict.doubts if doubt.kind is DoubtKind.WRONG]
-    if any(len(word) > _WEAK_WORD for word in wrong) or len(wrong) > max(1, _MOST_WRONG * len(aligned.words)):
+    if wrong:
         return (f"not what its transcript says ('{' '.join(wrong[:5])}' sounds like something else)",)
     return ()
 
@@ -158,7 +156,8 @@ def _trimmed(clip: Clip, aligned: Aligned) -> Clip:
     zero, length = Fraction(start_at, CORPUS_RATE_HZ), Fraction(end_at - start_at, CORPUS_RATE_HZ)
 
     def moved(at: Fraction) -> Fraction:
-        return min(max(at - zero, Fraction(0)), length)
+        sample = round((at - zero) * CORPUS_RATE_HZ)
+        return min(max(Fraction(sample, CORPUS_RATE_HZ), Fraction(0)), length)
 
     return replace(
         clip,

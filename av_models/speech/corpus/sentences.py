@@ -27,6 +27,7 @@ _KEPT_S = 0.3
 """Of a pause, at either end of a clip."""
 _LONGEST_S = LONGEST_CLIP_S - 0.1
 _EXTRA_S = 0.6
+_NEIGHBOURS = 8
 _SENTENCE_ENDS = (".", "?", "!")
 _BLOCK = 60 * CORPUS_RATE_HZ
 
@@ -122,11 +123,9 @@ def _pieces(heard: Sequence[Heard], tokens: Sequence[Token]) -> list[_Piece]:
     spans = {index: _span(list(run)) for index, run in groupby(heard, key=lambda phone: phone.word) if index != NO_WORD}
     extra = {p.junction for p in heard if _is_other(p)}
     pieces: list[_Piece] = []
-    lost = False
+    doubtful = _doubtful(tokens, {token_of[index] for index in range(len(token_of)) if index not in spans})
     for index, number in enumerate(token_of):
-        # A word that stands alone among words that are not heard is found anywhere: the next sentence is sure again.
-        lost = index not in spans or (lost and not (index and token_of[index - 1] != number and _ends(tokens, number)))
-        if lost:
+        if number in doubtful:
             continue
         start_s, end_s = spans[index]
         before = pieces[-1] if pieces else None
@@ -143,9 +142,20 @@ def _pieces(heard: Sequence[Heard], tokens: Sequence[Token]) -> list[_Piece]:
     return pieces
 
 
-def _ends(tokens: Sequence[Token], number: int) -> bool:
-    """Whether a sentence has ended before this token."""
-    return number > 0 and tokens[number - 1].break_after in _SENTENCE_ENDS
+def _doubtful(tokens: Sequence[Token], unheard: set[int]) -> set[int]:
+    """Tokens that are not heard, and their neighbours in the same sentence: next to words that are not said, short
+    ones are found anywhere."""
+    doubtful = set(unheard)
+    for number in unheard:
+        for step in (-1, 1):
+            at = number
+            for _ in range(_NEIGHBOURS):
+                sentence_end = min(at, at + step)  # the token whose punctuation stands between the two
+                at += step
+                if not 0 <= at < len(tokens) or tokens[sentence_end].break_after in _SENTENCE_ENDS:
+                    break
+                doubtful.add(at)
+    return doubtful
 
 
 def _is_other(phone: Heard) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ __all__ = ["frame_energy", "measured_prosody", "train_acoustic"]
 
 _SEGMENT_FRAMES = 112
 _HELD_OUT_CLIPS = 24
-_DB_PER_NEPER = 20 / np.log(10)
+_DB_PER_NEPER = 20 / math.log(10)
 _MS_PER_FRAME = 256 / 24
 
 

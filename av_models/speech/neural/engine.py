@@ -27,7 +27,8 @@ __all__ = ["NeuralEngine"]
 
 _RANGES = {
     "rate": (0.4, 2.5, 1.0), "pitch_semitones": (-12.0, 12.0, 0.0), "pitch_range": (0.0, 2.5, 1.0),
-    "energy_db": (-20.0, 12.0, 0.0), "variation": (0.0, 1.0, 0.6), "breath": (0.0, 8.0, 1.0),
+    "energy_db": (-20.0, 12.0, 0.0), "variation": (0.0, 1.0, 0.6), "texture": (0.0, 1.0, 0.0),
+    "breath": (0.0, 8.0, 1.0),
 }  # fmt: skip
 # An emphasised word: slower, higher and louder, most of all its stressed vowel (Terken & Hermes 2000).
 _EMPHASIS_SEMITONES, _EMPHASIS_DB = 2.5, 4.0
@@ -36,7 +37,7 @@ _EMPHASIS_RATE, _EMPHASIS_VOWEL_RATE = 0.85, 0.72
 
 class NeuralEngine:
     """Settings: rate (over 1 is faster), pitch_semitones, pitch_range (0 is monotone), energy_db, variation (how much
-    each seed differs, 0..1) and breath (level of [breath])."""
+    each seed differs, 0..1), texture (see `Prosody`) and breath (level of [breath])."""
 
     name = "neural"
 
@@ -132,6 +133,7 @@ def _prosody(sentence: Sequence[Symbol], wishes: Mapping[str, float], paces: Seq
         pitch_range=wishes["pitch_range"],
         energy_db=(wishes["energy_db"] + emphasis * _EMPHASIS_DB).astype(np.float32),
         variation=wishes["variation"],
+        texture=wishes["texture"],
     )
 
 

@@ -155,7 +155,7 @@ def train(
         stopped_by = _loop(run, plan, lambda: save_state(path, run.state(signature)), on_progress, should_stop)
     finally:  # also when interrupted: what was learnt is kept
         save_state(path, run.state(signature))
-    run.curve.append(Evaluation(run.train_s, run.step, lesson.evaluate(average)))
+    _evaluate(run)
     return TrainResult(average, run.step, run.train_s, stopped_by, run.curve)
 
 
@@ -176,13 +176,19 @@ def _loop(
         began = time.perf_counter()
         losses = _step(run, plan, share)
         if run.train_s >= evaluate_at:
-            run.curve.append(Evaluation(run.train_s, run.step, run.lesson.evaluate(run.average)))
+            _evaluate(run)
             evaluate_at = run.train_s + plan.evaluate_s
         if run.train_s >= save_at:
             save()
             save_at = run.train_s + plan.checkpoint_s
         run.train_s += min(time.perf_counter() - began, _LONGEST_STEP_S)
         on_progress(_progress(run, plan, losses))
+
+
+def _evaluate(run: _Run) -> None:
+    # Plain numbers, because a state file is read without any class of numpy.
+    values = {name: float(value) for name, value in run.lesson.evaluate(run.average).items()}
+    run.curve.append(Evaluation(run.train_s, run.step, values))
 
 
 def _share(run: _Run, plan: TrainPlan) -> float:

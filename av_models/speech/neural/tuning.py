@@ -18,10 +18,15 @@ from .voice import NeuralVoice, Prosody
 __all__ = ["with_predicted_frames"]
 
 
-def with_predicted_frames(voice: NeuralVoice, clips: Sequence[VoiceClip], seed: int = 0) -> Iterator[VoiceClip]:
-    """The clips with the mel frames that `voice` predicts at their own lengths, pitch and energy; the sound is kept."""
+def with_predicted_frames(
+    voice: NeuralVoice, clips: Sequence[VoiceClip], seed: int = 0, texture: float = 0.0
+) -> Iterator[VoiceClip]:
+    """The clips with the mel frames that `voice` predicts at their own lengths, pitch and energy; the sound is kept.
+
+    texture: as the voice will be spoken with, see `Prosody`.
+    """
     for number, clip in enumerate(clips):
         energy = measured_prosody(clip)[2].numpy()
-        wishes = Prosody(frames=clip.frames, pitch_hz=clip.pitch_hz, energy=energy, variation=1.0)
+        wishes = Prosody(frames=clip.frames, pitch_hz=clip.pitch_hz, energy=energy, texture=texture)
         composed = voice.compose(clip.symbols, wishes, torch.Generator().manual_seed(seed + number))
         yield replace(clip, mel=composed.mel.numpy().astype(np.float16))

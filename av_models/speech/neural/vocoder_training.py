@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,7 +22,7 @@ __all__ = ["train_vocoder"]
 
 _SEGMENT_FRAMES = 48
 _HELD_OUT_CLIPS = 12
-_DB_PER_NEPER = 20 / np.log(10)
+_DB_PER_NEPER = 20 / math.log(10)
 
 
 def train_vocoder(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -34,7 +36,8 @@ class Prosody:
     rate: over 1 is faster; pauses keep their length.  pitch_semitones, energy_db: added.  pitch_range: 0 is monotone,
     1 the voice's own.  frames: lengths in hops, imposed exactly.  pitch_hz: imposed course (T,) with 0 where unvoiced;
     needs frames.  energy: imposed, as `measured_prosody` gives it.  variation: how much of the voice's natural spread
-    each seed draws, 0..1.
+    each seed draws, 0..1.  texture: the same for the sound within phones; 1 is right for a network that has learnt
+    enough, 0 is clearest for one that has not.
     """
 
     rate: float | Floats = 1.0
@@ -45,6 +48,7 @@ class Prosody:
     pitch_hz: Floats | None = None
     energy: Floats | None = None
     variation: float = 0.6
+    texture: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +82,9 @@ class NeuralVoice:
     def speak(self, symbols: Symbols, prosody: Prosody | None = None, seed: int = 0) -> Spoken:
         """One sentence as sound. Equal arguments give equal samples. InputError for lengths that do not fit."""
         generator = torch.Generator().manual_seed(seed % 2**63)
-        composed = self.compose(symbols, prosody or Prosody(), generator)
-        samples = self.sound(composed.mel, composed.pitch_hz, generator)
+        with _one_thread():
+            composed = self.compose(symbols, prosody or Prosody(), generator)
+            samples = self.sound(composed.mel, composed.pitch_hz, generator)
         return Spoken(samples, composed.frames, composed.pitch_hz.numpy(), composed.mel.numpy())
 
     @torch.inference_mode()
@@ -97,7 +102,8 @@ class NeuralVoice:
         given = torch.cat([facts, height[None], voiced[None], course[1:]])[None]
         everywhere = torch.ones(1, 1, given.shape[2])
         sketch = model.sketch(said[:, :, owner], condition, given, everywhere)
-        mel = model.paint(sketch, condition, self._noise(given.shape[2], generator), everywhere)
+        noise = self._noise(given.shape[2], generator) * prosody.texture
+        mel = model.paint(sketch, condition, noise, everywhere)
         pitch = torch.exp(height * model.prosody_spread[1] + model.prosody_mean[1]) * voiced
         return Composed(mel[0], pitch, frames)
 
@@ -152,6 +158,18 @@ class NeuralVoice:
             raise InputError(f"{wishes.pitch_hz.size} pitch values for {facts.shape[1]} frames.", "Give one per frame.")
         given = torch.from_numpy(wishes.pitch_hz)
         return torch.where(given > 0, (given.clamp(min=1).log() - mean) / spread, height), (given > 0).float()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The layers are too small to share: threads that wait for each other on a busy machine cost tens of times more
+    than they save, and one thread always sums in the same order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _imposed(frames: NDArray[np.int64], n_symbols: int) -> NDArray[np.int64]:

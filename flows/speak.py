@@ -1,0 +1,129 @@
+"""A script becomes sound: read, spoken, listened to, aligned, marked and delivered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, unmapped
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import BaseModel, ConfigDict, Field
+
+from av_models.domain.consent import Purpose
+from av_models.domain.errors import InputError
+from av_models.io.output_folder import output_folder
+from flows.parameters import Production, names_file
+from tasks.alignment import align
+from tasks.consent import check_voices_consent
+from tasks.progress import stopping_together
+from tasks.script import check_roles, read_script, utterances
+from tasks.self_check import check_speech
+from tasks.speaking import deliver_speech, note_speech, open_speaking
+from tasks.speech import synthesize
+from tasks.stages import record_stages
+from tasks.workspace import configs_dir, find_input, media_dir
+
+__all__ = ["Speaking", "load_speaking", "speak", "usual_voice"]
+
+_THREADS = 2
+_NAME_MOST = 60
+
+record_stages(open_speaking, check_voices_consent, read_script, synthesize, check_speech, align, deliver_speech)
+
+
+class Speaking(BaseModel):
+    """What `speak` can be asked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    script: str = Field(min_length=1, description="The text itself, or the full path of a text file.")
+    voice: str = Field(min_length=1, description="One of `flow voices`.")
+    roles: dict[str, str] = Field(default_factory=dict, description="Names of voices by role of the script.")
+    seed: int = Field(default=7, ge=0, lt=2**31, description="Of everything that draws lots.")
+    use: str = Field(default="demonstration", description="What it is made for.")
+    territory: str = Field(default="worldwide", description="Where it is heard.")
+    pictures: bool = Field(default=True, description="A picture of every line.")
+    out: str = Field(default="", description="Folder; media/out/NAME-speech if empty.")
+
+    @property
+    def out_dir(self) -> Path:
+        if self.out:
+            return Path(self.out).expanduser().absolute()
+        named = Path(self.script).stem if names_file(self.script) else " ".join(self.script.split()[:5])
+        plain = re.sub(r"[^\w.-]+", "-", named).strip("-.")[:_NAME_MOST] or "untitled"
+        return media_dir() / "out" / f"{plain}-speech"
+
+
+def load_speaking(
+    script: str,
+    voice: str,
+    roles: Sequence[str],
+    seed: int,
+    use: str,
+    territory: str,
+    pictures: bool,
+    out: Path | None,
+) -> Speaking:
+    """As the command line gives it. InputError for a script that is not there and for a role without a voice."""
+    if names_file(script):
+        path = find_input(script)
+        if path is None:
+            raise InputError(f"There is no file {script}.", f"Check the name, or put it into {media_dir() / 'inputs'}.")
+        script = str(path)
+    if not script.strip():
+        raise InputError("The script is empty.", "Write what shall be said, or name a text file.")
+    named: dict[str, str] = {}
+    for one in roles:
+        role, sign, name = one.partition("=")
+        if not sign or not role.strip() or not name.strip():
+            raise InputError(f"--role {one!r} names no voice.", "Write it as --role ANNA=espeak-bright.")
+        named[role.strip()] = name.strip()
+    return Speaking(
+        script=script,
+        voice=voice or usual_voice(),
+        roles=named,
+        seed=seed,
+        use=use,
+        territory=territory,
+        pictures=pictures,
+        out=str(out) if out else "",
+    )
+
+
+@flow(
+    name="speak",
+    description="A script becomes sound: WAV, TextGrid and picture of every line and of the whole.",
+    task_runner=ThreadPoolTaskRunner(max_workers=_THREADS),  # type: ignore[arg-type]
+    persist_result=False,
+)
+def speak(asked: Speaking) -> dict[str, Any]:
+    """Speak a script in consented voices. Results appear in the output folder when all is well."""
+    with stopping_together(), output_folder(asked.out_dir) as folder:
+        text, cast = open_speaking(asked.script, asked.voice, asked.roles)
+        purpose = Purpose(asked.use, asked.territory, cast.voice.language)
+        clearance = check_voices_consent(cast.parts, purpose)
+        script = read_script(text, cast.voice.language)
+        notes = check_roles(script, cast)
+        spoken = synthesize.map(utterances(script, cast, (asked.seed,) * len(script.lines))).result()
+        checked = check_speech.map(spoken).result()
+        alignments = align.map([one.speech for one in checked], unmapped("auto")).result()
+        report = deliver_speech(folder, script, checked, alignments, clearance, notes, asked.pictures)
+    note_speech(asked.out_dir, clearance, len(report["lines"]))
+    return {
+        "out": str(asked.out_dir),
+        "speech": str(asked.out_dir / "speech.wav"),
+        "report": str(asked.out_dir / "speech.json"),
+        "n_lines": len(report["lines"]),
+        **{key: report[key] for key in ("seconds", "voices", "consent_ids", "self_check", "notes")},
+    }
+
+
+def usual_voice() -> str:
+    """The one that `produce` speaks with."""
+    from av_models.io.settings_file import read_settings
+
+    house = configs_dir() / "produce.yaml"
+    usual = read_settings(house).get("voice") if house.is_file() else None
+    return str(usual or Production.model_fields["voice"].default)
