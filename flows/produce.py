@@ -124,6 +124,8 @@ def _compare(inputs: Inputs, alignments: tuple[Alignment, ...]) -> Dubbing | Non
 
 def _own_clip(inputs: Inputs) -> LipSync | None:
     """Lips and sound of the actor's own clip, by the same measure; None if it has no sound or no lips to measure."""
+    if inputs.cast.actor.audio is None:
+        return None
     try:
         return measure_clip(inputs.cast.actor, Wording(inputs.actor_words, inputs.language))
     except MediaError:

@@ -31,7 +31,8 @@ class Desk:
     process: subprocess.Popen[bytes]
 
     def trigger(self, **production: Any) -> str:
-        deployment = until(lambda: self.api.post("/deployments/filter", json={}).json())[0]["id"]
+        wanted = {"deployments": {"name": {"any_": ["produce"]}}}
+        deployment = until(lambda: self.api.post("/deployments/filter", json=wanted).json())[0]["id"]
         asked = {"parameters": {"production": production}}
         answer = until(lambda: self.accepted(f"/deployments/{deployment}/create_flow_run", asked))
         answer.raise_for_status()
@@ -194,7 +195,7 @@ def test_a_taken_port_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_interrupt_stops_everything(desk: Desk) -> None:
     """The last test of this file: afterwards nobody listens any more."""
     desk.process.send_signal(signal.SIGINT)
-    assert desk.process.wait(30) == 0
+    assert desk.process.wait(60) == 0
     for address in (desk.home, desk.pages):
         with pytest.raises(httpx.ConnectError):
             httpx.get(address, trust_env=False)
