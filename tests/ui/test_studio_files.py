@@ -18,7 +18,8 @@ def test_deployments_name_real_flows_and_pools_that_compose_makes() -> None:
     for deployment in PREFECT["deployments"]:
         file, _, name = deployment["entrypoint"].partition(":")
         assert (ROOT / file).is_file()
-        assert getattr(import_module(file.removesuffix(".py").replace("/", ".")), name).name == deployment["name"].removesuffix("-gpu")
+        flow = getattr(import_module(file.removesuffix(".py").replace("/", ".")), name)
+        assert flow.name == deployment["name"].removesuffix("-gpu")
         assert deployment["work_pool"]["name"] in made
 
 
