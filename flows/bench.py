@@ -30,6 +30,7 @@ SUITES = {
     "sync": "flows.bench_sync:sync_rows",
     "produce": "flows.bench_produce:produce_rows",
     "voice": "flows.bench_voice:voice_rows",
+    "clone": "flows.bench_clone:clone_rows",
 }
 """Name -> where its rows come from: a function of `quick`, and of what else it names among the options of the bench,
 that yields them. A new suite is one entry."""

@@ -13,10 +13,11 @@ _FILE_COLUMNS = 160
 
 
 def run_bench(
-    suite: Annotated[list[str], typer.Option(help="sync, produce, voice; give it several times for several.")],
+    suite: Annotated[list[str], typer.Option(help="sync, produce, voice, clone; give it several times for several.")],
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long; the table says what.")] = False,
     corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Recordings for the suite voice.")] = None,
-    voice: Annotated[str, typer.Option(metavar="NAME", help="For the suite voice; that of produce if empty.")] = "",
+    voice: Annotated[str, typer.Option(metavar="NAME", help="For voice and clone; the usual one if empty.")] = "",
+    speakers: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder each, for the suite clone.")] = None,
     held_out: Annotated[str, typer.Option(metavar="REGEX", help="Ids of recordings that trained nothing.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder of bench.json; media/out/bench if empty.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON, for programs.")] = False,
@@ -31,6 +32,7 @@ def run_bench(
         options = {
             "corpus": str(corpus.expanduser().absolute()) if corpus else "",
             "voice": voice,
+            "speakers": str(speakers.expanduser().absolute()) if speakers else "",
             "held_out": held_out,
         }
         return dict(bench(suite, quick, str(out.expanduser().absolute()) if out else "", options))

@@ -14,11 +14,12 @@ from tasks.workspace import find_input, media_dir
 
 __all__ = [
     "Choice", "ConsentChoice", "FaceChoice", "FileName", "MasterChoice", "PurposeChoice", "SoundChoice",
-    "SyncChoice", "TrainingChoice",
+    "SyncChoice", "TrainingChoice", "existing_file",
 ]  # fmt: skip
 
 
-def _existing(name: str) -> str:
+def existing_file(name: str) -> str:
+    """The full path. MediaError where there is none."""
     path = find_input(name)
     if path is None:
         raise MediaError(
@@ -27,7 +28,7 @@ def _existing(name: str) -> str:
     return str(path)
 
 
-FileName = Annotated[str, Field(min_length=1), AfterValidator(_existing)]
+FileName = Annotated[str, Field(min_length=1), AfterValidator(existing_file)]
 
 
 class Choice(BaseModel):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,9 @@ from av_models.domain.edit import Fit, Lips
 from av_models.domain.production import Profile, Stage
 from flows.align_cli import run_align
 from flows.bench_cli import run_bench
+from flows.clone_voice_cli import run_clone_voice
 from flows.consent_cli import app as consent_app
+from flows.listening_cli import run_listening, run_listening_results, serve_listening
 from flows.speak_cli import run_speak
 from flows.sync_cli import run_sync
 from flows.train_voice_cli import run_train_voice
@@ -46,7 +49,11 @@ run_app.command("sync")(run_sync)
 run_app.command("align")(run_align)
 run_app.command("bench")(run_bench)
 run_app.command("train-voice")(run_train_voice)
+run_app.command("clone-voice")(run_clone_voice)
 run_app.command("speak")(run_speak)
+run_app.command("listening")(run_listening)
+run_app.command("listening-results")(run_listening_results)
+app.command("listen")(serve_listening)
 
 
 @run_app.command("produce")
@@ -56,6 +63,10 @@ def run_produce(
     source: Annotated[str | None, typer.Option(metavar="VIDEO", help="The face that will be seen.")] = None,
     actor: Annotated[str | None, typer.Option(metavar="VIDEO", help="The performance that carries it.")] = None,
     voice: Annotated[str | None, typer.Option(metavar="NAME", help="One of `flow voices`.")] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[ROLE|LINE=]WAV", help="Recording whose pace and melody the voice takes on; repeatable."),
+    ] = None,
     lips: Annotated[Lips | None, typer.Option(help="The actor's own, driven by the speech, or decided.")] = None,
     fit: Annotated[
         Fit | None, typer.Option(help="Drive the lips, conform the sound, retime the picture, or decide by phrase.")
@@ -81,6 +92,7 @@ def run_produce(
         "source": source,
         "actor": actor,
         "voice": voice,
+        **_styles(style or ()),
         "lips": lips,
         "fit": fit,
         "out": str(out) if out else None,
@@ -92,6 +104,16 @@ def run_produce(
     from flows.running import run_production
 
     raise typer.Exit(run_production(config, given, settings or (), as_json, debug))
+
+
+def _styles(given: Sequence[str]) -> dict[str, Any]:
+    """As `Production` takes them; None for what is not given."""
+    if not given:
+        return {}
+    from flows.parameters import named_styles
+
+    general, styles = named_styles(given)
+    return {"style": general or None, "styles": styles or None}
 
 
 @app.command("ui")
@@ -115,7 +137,7 @@ def list_voices(as_json: Annotated[bool, typer.Option("--json", help="For progra
     from av_models.io.voices import list_voices as known_voices
     from tasks.workspace import configs_dir, media_dir
 
-    names = ("name", "engine", "language", "description")
+    names = ("name", "engine", "language", "description", "licence")
     rows = [dict(zip(names, voice, strict=True)) for voice in known_voices(configs_dir(), media_dir())]
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))

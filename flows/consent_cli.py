@@ -51,6 +51,9 @@ def new_record(
     media: Annotated[
         list[Path] | None, typer.Option(help="Footage, voice file or folder of recordings it covers; repeatable.")
     ] = None,
+    voice_recording: Annotated[
+        Path | None, typer.Option(help="The subject speaking, best the spoken consent: needed for clone-voice.")
+    ] = None,
     licence: Annotated[str, typer.Option(help="Contract or licence on which it rests.")] = "",
     consent_id: Annotated[str, typer.Option("--id", help="Name of the record; from the subject if left out.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to write it; media/consent if left out.")] = None,
@@ -74,6 +77,7 @@ def new_record(
         "evidence": ask.file("File with the evidence", evidence),
         "media": ask.files("Files it covers: footage, voice weights", media),
         "licence": ask.text("licence", "Contract or licence on which it rests", licence),
+        "voice_recording": voice_recording,
     }
     _issue(answers, consent_id, folder, key, issuer)
 
@@ -149,11 +153,17 @@ def _issue(answers: dict[str, Any], consent_id: str, folder: Path | None, key: P
     taken = [*(one.path.stem for one in all_records(configs, media)), *revocations(media)]
     if consent_id in taken:
         raise InputError(f"The id '{consent_id}' is taken, or was revoked.", "Choose another one with --id.")
-    draft = ConsentDraft(id=consent_id or free_id(answers["subject"], taken), **answers)
+    draft = ConsentDraft(id=consent_id or free_id(answers["subject"], taken), **answers, measure_voice=_measured_voice)
     signing = read_key(key) if key else own_key(media)
     path = issue_record(draft, folder or media / "consent", signing, issuer or key_name(signing), date.today())
     log_event(media, "issued", {"consent_id": draft.id, "issuer": issuer or key_name(signing)})
     typer.echo(f"Recorded: {path}\nCheck it with: flow consent verify {draft.id}")
+
+
+def _measured_voice(recording: Path) -> tuple[str, str]:
+    from tasks.voiceprints import voiceprint_of
+
+    return voiceprint_of(recording)
 
 
 def _print_examined(path: Path, record: ConsentRecord | None, findings: tuple[Finding, ...]) -> None:
@@ -164,6 +174,8 @@ def _print_examined(path: Path, record: ConsentRecord | None, findings: tuple[Fi
         typer.echo(f"  territories: {', '.join(record.territories)}; languages: {', '.join(record.languages)}")
         for media in record.media:
             typer.echo(f"  covers {media.name}  SHA-256 {media.digest[:16]}…")
+        if record.voice_recording:
+            typer.echo(f"  voice recording {record.voice_recording.name}: samples of the voice are compared with it")
     for one in findings:
         mark = typer.style("ok  ", fg="green") if one.met else typer.style("FAIL", fg="red")
         typer.echo(f"  {mark} {_CHECKED[one.rule] if one.met else one.rule:16} {one.detail}")

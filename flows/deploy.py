@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["media_pages", "ui"]
 
-_OFFERED = ("produce", "align", "sync", "train_voice", "bench")
+_OFFERED = (
+    *("produce", "speak", "align", "sync"),
+    *("train_voice", "clone_voice", "bench", "listening", "listening_results"),
+)
 """Modules of flows, each with the flow of its name."""
 
 _START_S = 90

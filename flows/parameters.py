@@ -29,10 +29,11 @@ from flows.choices import (
     SoundChoice,
     SyncChoice,
     TrainingChoice,
+    existing_file,
 )
 from tasks.workspace import configs_dir, find_input, media_dir
 
-__all__ = ["Production", "load_production"]
+__all__ = ["Production", "load_production", "named_styles", "names_file"]
 
 _BUDGET_S = {Profile.DRAFT: 210.0, Profile.FINAL: 3600.0}
 _OUTPUT_NAMES = (
@@ -60,6 +61,12 @@ class Production(Choice):
     voice: str = Field(default="espeak-default", min_length=1, description="One of `flow voices`.")
     voices: dict[str, str] = Field(
         default_factory=dict, description="A voice of its own for a role of the script, as {ANNA: espeak-bright}."
+    )
+    style: str = Field(
+        default="", description="Recording whose pace and melody the voices take on; what it says in a .txt beside it."
+    )
+    styles: dict[str, FileName] = Field(
+        default_factory=dict, description="The same for a role or a line: {ANNA: calm.wav, '3': hurried.wav}."
     )
     actor_words: str = Field(
         default="", description="What the actor says: text or file; a .txt beside the video is found."
@@ -100,6 +107,11 @@ class Production(Choice):
         if path is None:
             raise InputError(f"There is no file {value}.", f"Check the name, or put it into {media_dir() / 'inputs'}.")
         return str(path)
+
+    @field_validator("style")
+    @classmethod
+    def _existing_style(cls, value: str) -> str:
+        return existing_file(value) if value else value
 
     @field_validator("script")
     @classmethod
@@ -163,7 +175,7 @@ class Production(Choice):
         names: dict[str, Any] = {name: str(getattr(self, name)) for name in words}
         return (
             names
-            | {"voices": self.voices}
+            | {"voices": self.voices, "styles": self.styles | ({"": self.style} if self.style else {})}
             | {f"{role}_consent": getattr(self.consent, role) for role in ("voice", "source", "actor")}
         )
 
@@ -201,7 +213,21 @@ class Production(Choice):
 
 def names_file(value: str) -> bool:
     """One line that ends like a text file is the name of one; everything else is text."""
-    return "\n" not in value.strip() and bool(re.search(r"\.(txt|text|md)$", value.strip(), re.IGNORECASE))
+    return "\n" not in value.strip() and bool(re.search(r"\.(txt|text|md|ssml|xml)$", value.strip(), re.IGNORECASE))
+
+
+def named_styles(given: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """'x.wav' for all, 'ANNA=x.wav' for a role and '3=x.wav' for a line, as the command line gives them."""
+    general, styles = "", {}
+    for one in given:
+        of, sign, name = one.partition("=")
+        if not sign or Path(one).is_file():
+            general = one
+        elif not of.strip() or not name.strip():
+            raise InputError(f"--style {one!r} names no recording.", "Write it as --style x.wav or --style ANNA=x.wav.")
+        else:
+            styles[of.strip()] = name.strip()
+    return general, styles
 
 
 def load_production(

@@ -18,8 +18,7 @@ from av_models.domain.edit import Timeline
 from av_models.domain.errors import MediaError
 from av_models.domain.face import FaceSet, FaceTrack
 from av_models.domain.production import MASTERS, Stage
-from av_models.domain.script import Script
-from av_models.domain.speech import Alignment, Speech
+from av_models.domain.speech import Alignment, CheckedSpeech
 from av_models.domain.sync import LipSync, SyncGate, Wording
 from av_models.io.output_folder import output_folder
 from flows.parameters import Production
@@ -35,10 +34,12 @@ from tasks.progress import stopping_together, unwatched
 from tasks.quality import measure_master, write_report
 from tasks.review_cards import model_card, speech_card, swap_card
 from tasks.script import check_roles, read_script, utterances
+from tasks.self_check import check_conformed, check_speech, conformed_speeches, in_order
 from tasks.shots import cut_shots
 from tasks.sound import open_beds
 from tasks.speech import synthesize
 from tasks.stages import record_stages
+from tasks.styling import Styled, follow_styles, read_style, voice_habits
 from tasks.swapping import swap_shot
 from tasks.sync import measure_clip, watch_lips
 from tasks.sync_gate import judge_sync, refuse_master
@@ -54,9 +55,9 @@ Steps = Generator[tuple[Stage, Made], None, Any]
 _THREADS = 3
 
 record_stages(
-    *(open_inputs, check_consent, read_script, synthesize, align, track_faces, gather_faces, measure_isochrony),
-    *(fit_performance, train_swapper, cut_shots, swap_shot, preview_swap, write_master, measure_master),
-    *(watch_lips, measure_clip),
+    *(open_inputs, check_consent, read_script, read_style, voice_habits, synthesize, check_speech, align),
+    *(measure_isochrony, track_faces, gather_faces, fit_performance, check_conformed, train_swapper, cut_shots),
+    *(swap_shot, preview_swap, write_master, measure_master, watch_lips, measure_clip),
 )
 
 
@@ -90,12 +91,14 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
     inputs = open_inputs(**production.inputs)
     clearance = check_consent(inputs.cast, production.purpose_in(inputs.language))
     beds = open_beds(production.sound.beds)
-    script = read_script(inputs.text, inputs.language)
-    notes = (*script.notes, *check_roles(script, inputs.cast))
+    read = read_script(inputs.text, inputs.language)
+    roles = check_roles(read, inputs.cast)
+    styled = follow_styles(read, inputs.cast, clearance, production.seed)
+    script, notes = styled.script, (*styled.script.notes, *roles)
     yield Stage.SCRIPT, {"clearance": clearance, "script": script, "notes": notes}
 
     tracks = _start_tracking(inputs, production)
-    speeches = yield from _speak(script, inputs.cast, production, folder)
+    speeches = yield from _speak(styled, inputs.cast, production, folder)
     alignments = align.map(speeches, unmapped(production.sound.aligner)).result()
     yield Stage.ALIGNMENT, {"alignments": tuple(alignments), "dubbing": _compare(inputs, tuple(alignments))}
 
@@ -104,7 +107,8 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
     yield Stage.FACES, {"source": source, "actor": actor}
 
     timeline = fit_performance(tuple(alignments), actor.track, production.fit, production.lips)
-    yield Stage.TIMELINE, {"timeline": timeline}
+    heard = check_conformed.map(conformed_speeches(timeline.placements)).result()
+    yield Stage.TIMELINE, {"timeline": timeline, "conformed": in_order(timeline.placements, heard)}
 
     model, shots, clips, take = yield from _swap(source, actor, timeline, inputs.source_words, production, folder)
     options = production.master_options(script.title, inputs.language, beds, take)
@@ -149,13 +153,15 @@ def _start_tracking(inputs: Inputs, production: Production) -> PrefectFutureList
     return track_faces.map(footages, production.face.backend, production.face.search_every)
 
 
-def _speak(script: Script, cast: Cast, production: Production, folder: Path) -> Steps:
-    """Every line spoken, and spoken again with another seed for as long as the reviewer wants it."""
-    seeds, take = (production.seed,) * len(script.lines), 1
+def _speak(styled: Styled, cast: Cast, production: Production, folder: Path) -> Steps:
+    """Every line spoken and listened to, and spoken again with another seed for as long as the reviewer wants it."""
+    seeds, take = (production.seed,) * len(styled.script.lines), 1
     while True:
-        speeches: list[Speech] = synthesize.map(utterances(script, cast, seeds)).result()
-        yield Stage.SPEECH, {"speeches": tuple(speeches)}
-        verdict = _ask(production, Gate.SPEECH, take, partial(speech_card, speeches, folder), len(seeds))
+        spoken = synthesize.map(utterances(styled.script, cast, seeds, styled.performances)).result()
+        checked: list[CheckedSpeech] = check_speech.map(spoken).result()
+        speeches = [one.speech for one in checked]
+        yield Stage.SPEECH, {"speeches": tuple(speeches), "checked": tuple(checked)}
+        verdict = _ask(production, Gate.SPEECH, take, partial(speech_card, checked, folder), len(seeds))
         if not verdict.redo:
             return speeches
         seeds, take = verdict.reseed(seeds), take + 1
@@ -190,4 +196,4 @@ def _ask(production: Production, gate: Gate, take: int, card: Callable[[], str],
 
 def _for_report(made: Made) -> Made:
     names = ("clearance", "script", "speeches", "alignments", "source", "actor", "model", "master", "quality")
-    return {name: made[name] for name in (*names, "reference") if name in made}
+    return {name: made[name] for name in (*names, "checked", "conformed", "reference") if name in made}

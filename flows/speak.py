@@ -9,12 +9,12 @@ from typing import Any
 
 from prefect import flow, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from av_models.domain.consent import Purpose
 from av_models.domain.errors import InputError
 from av_models.io.output_folder import output_folder
-from flows.parameters import Production, names_file
+from flows.parameters import Production, named_styles, names_file
 from tasks.alignment import align
 from tasks.consent import check_voices_consent
 from tasks.progress import stopping_together
@@ -23,6 +23,7 @@ from tasks.self_check import check_speech
 from tasks.speaking import deliver_speech, note_speech, open_speaking
 from tasks.speech import synthesize
 from tasks.stages import record_stages
+from tasks.styling import follow_styles, read_style, voice_habits
 from tasks.workspace import configs_dir, find_input, media_dir
 
 __all__ = ["Speaking", "load_speaking", "speak", "usual_voice"]
@@ -30,7 +31,10 @@ __all__ = ["Speaking", "load_speaking", "speak", "usual_voice"]
 _THREADS = 2
 _NAME_MOST = 60
 
-record_stages(open_speaking, check_voices_consent, read_script, synthesize, check_speech, align, deliver_speech)
+record_stages(
+    *(open_speaking, check_voices_consent, read_script, read_style, voice_habits, synthesize, check_speech, align),
+    deliver_speech,
+)
 
 
 class Speaking(BaseModel):
@@ -38,14 +42,30 @@ class Speaking(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    script: str = Field(min_length=1, description="The text itself, or the full path of a text file.")
-    voice: str = Field(min_length=1, description="One of `flow voices`.")
+    script: str = Field(
+        min_length=1, description="The text itself, plain or SSML, or the name of a file (media/inputs/ or a path)."
+    )
+    voice: str = Field(default="espeak-default", min_length=1, description="One of `flow voices`.")
     roles: dict[str, str] = Field(default_factory=dict, description="Names of voices by role of the script.")
+    style: str = Field(default="", description="Recording whose pace and melody the voices take on.")
+    styles: dict[str, str] = Field(
+        default_factory=dict, description="The same for a role or a line: {ANNA: calm.wav, '3': hurried.wav}."
+    )
     seed: int = Field(default=7, ge=0, lt=2**31, description="Of everything that draws lots.")
     use: str = Field(default="demonstration", description="What it is made for.")
     territory: str = Field(default="worldwide", description="Where it is heard.")
     pictures: bool = Field(default=True, description="A picture of every line.")
     out: str = Field(default="", description="Folder; media/out/NAME-speech if empty.")
+
+    @field_validator("script")
+    @classmethod
+    def _text_or_file(cls, value: str) -> str:
+        return _found(value) if names_file(value) else value
+
+    @property
+    def all_styles(self) -> dict[str, str]:
+        """Recordings by whose lines they are for, '' for all others."""
+        return self.styles | ({"": self.style} if self.style else {})
 
     @property
     def out_dir(self) -> Path:
@@ -65,13 +85,10 @@ def load_speaking(
     territory: str,
     pictures: bool,
     out: Path | None,
+    styles: Sequence[str] = (),
 ) -> Speaking:
     """As the command line gives it. InputError for a script that is not there and for a role without a voice."""
-    if names_file(script):
-        path = find_input(script)
-        if path is None:
-            raise InputError(f"There is no file {script}.", f"Check the name, or put it into {media_dir() / 'inputs'}.")
-        script = str(path)
+    script = _found(script) if names_file(script) else script
     if not script.strip():
         raise InputError("The script is empty.", "Write what shall be said, or name a text file.")
     named: dict[str, str] = {}
@@ -80,10 +97,13 @@ def load_speaking(
         if not sign or not role.strip() or not name.strip():
             raise InputError(f"--role {one!r} names no voice.", "Write it as --role ANNA=espeak-bright.")
         named[role.strip()] = name.strip()
+    general, by_part = named_styles(styles)
     return Speaking(
         script=script,
         voice=voice or usual_voice(),
         roles=named,
+        style=general,
+        styles=by_part,
         seed=seed,
         use=use,
         territory=territory,
@@ -101,12 +121,14 @@ def load_speaking(
 def speak(asked: Speaking) -> dict[str, Any]:
     """Speak a script in consented voices. Results appear in the output folder when all is well."""
     with stopping_together(), output_folder(asked.out_dir) as folder:
-        text, cast = open_speaking(asked.script, asked.voice, asked.roles)
+        text, cast = open_speaking(asked.script, asked.voice, asked.roles, asked.all_styles)
         purpose = Purpose(asked.use, asked.territory, cast.voice.language)
-        clearance = check_voices_consent(cast.parts, purpose)
-        script = read_script(text, cast.voice.language)
-        notes = check_roles(script, cast)
-        spoken = synthesize.map(utterances(script, cast, (asked.seed,) * len(script.lines))).result()
+        clearance = check_voices_consent(cast.parts, purpose, cast.styles)
+        read = read_script(text, cast.voice.language)
+        styled = follow_styles(read, cast, clearance, asked.seed)
+        script, notes = styled.script, check_roles(read, cast)
+        seeds = (asked.seed,) * len(script.lines)
+        spoken = synthesize.map(utterances(script, cast, seeds, styled.performances)).result()
         checked = check_speech.map(spoken).result()
         alignments = align.map([one.speech for one in checked], unmapped("auto")).result()
         report = deliver_speech(folder, script, checked, alignments, clearance, notes, asked.pictures)
@@ -118,6 +140,13 @@ def speak(asked: Speaking) -> dict[str, Any]:
         "n_lines": len(report["lines"]),
         **{key: report[key] for key in ("seconds", "voices", "consent_ids", "self_check", "notes")},
     }
+
+
+def _found(name: str) -> str:
+    path = find_input(name)
+    if path is None:
+        raise InputError(f"There is no file {name}.", f"Check the name, or put it into {media_dir() / 'inputs'}.")
+    return str(path)
 
 
 def usual_voice() -> str:

@@ -11,10 +11,14 @@ __all__ = ["run_speak"]
 
 
 def run_speak(
-    script: Annotated[str, typer.Option(help="Text file, or the text itself.")],
+    script: Annotated[str, typer.Option(help="Text file, plain or SSML, or the text itself.")],
     voice: Annotated[str, typer.Option(metavar="NAME", help="One of `flow voices`; that of produce if left out.")] = "",
     role: Annotated[
         list[str] | None, typer.Option(metavar="ROLE=NAME", help="Voice of a role of the script; repeatable.")
+    ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[ROLE|LINE=]WAV", help="Recording whose pace and melody are taken on; repeatable."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of everything that draws lots.")] = 7,
     use: Annotated[str, typer.Option(help="What it is made for; the consent must allow it.")] = "demonstration",
@@ -30,7 +34,7 @@ def run_speak(
     def call() -> dict[str, Any]:
         from flows.speak import load_speaking, speak
 
-        return dict(speak(load_speaking(script, voice, role or (), seed, use, territory, pictures, out)))
+        return dict(speak(load_speaking(script, voice, role or (), seed, use, territory, pictures, out, style or ())))
 
     raise typer.Exit(run_command(call, _show, as_json, debug))
 

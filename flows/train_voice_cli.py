@@ -25,6 +25,9 @@ def run_train_voice(
     max_steps: Annotated[
         int, typer.Option(min=0, help="Steps of each network instead of seconds, for repeatable runs.")
     ] = 0,
+    start_from: Annotated[
+        str, typer.Option(metavar="VOICE", help="Neural voice that goes on learning; anew if left out.")
+    ] = "",
     width: Annotated[int, typer.Option(min=0, max=1024, help="Channels of the networks; 0 for their own.")] = 0,
     held_out: Annotated[
         str, typer.Option(metavar="REGEX", help="Ids that never train; one prompt in 20 if left out.")
@@ -52,6 +55,7 @@ def run_train_voice(
             language=language,
             budget_s=budget_s,
             max_steps=max_steps,
+            start_from=start_from,
             width=width,
             held_out=held_out,
             seed=seed,
@@ -71,4 +75,8 @@ def _show(made: dict[str, Any]) -> None:
         f"Corpus:  {made['clips']} clips, {made['minutes']} min, {made['refused']} refused; see {made['report']}"
     )
     typer.echo(f"Trained: {made['steps']} steps in {made['train_s']:.0f} s; held out: {figures}")
+    check = made["check"]
+    if check["flawed"] is not None:
+        found = ", ".join(f"{n} {kind}" for kind, n in check["found"].items()) or "nothing"
+        typer.echo(f"Check:   {check['flawed']:.1%} of {check['sentences']} held-out sentences with a finding: {found}")
     typer.echo(f"Try it:  flow run speak --voice {made['voice']} --script x.txt")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from av_models.domain.corpus import Corpus
-from av_models.domain.errors import ResourceError
+from av_models.domain.corpus import Corpus, Recordings
+from av_models.domain.errors import InputError, ResourceError
 from av_models.domain.script import Line
 from av_models.domain.speech import Voice
 from tasks.corpus import corpus_clips
@@ -29,6 +30,7 @@ __all__ = [
     "held_out_sentences",
     "imposed_takes",
     "measure_takes",
+    "only_held_out",
     "probe_voice",
     "spoken_takes",
 ]
@@ -75,6 +77,17 @@ class TakeFigures:
     word_error: float
     flawed: float
     flaws: dict[str, int] = field(default_factory=dict)
+
+
+def only_held_out(recordings: Recordings, pattern: str) -> Recordings:
+    """Those whose names match, so that not all of a corpus is prepared to measure a part of it; all where '' lets the
+    preparation choose. InputError when nothing matches."""
+    if not pattern:
+        return recordings
+    rows = [row for row in store().json(recordings.listing) if re.search(pattern, row["name"])]
+    if not rows:
+        raise InputError(f"No recording is called {pattern!r}.", "Choose another --held-out; it is searched in names.")
+    return replace(recordings, listing=store().put_json(rows), n_recordings=len(rows))
 
 
 def held_out_sentences(corpus: Corpus, n_most: int) -> list[Sentence]:

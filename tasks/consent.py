@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from av_models.domain.consent import Cast, Clearance, Purpose
 from av_models.domain.corpus import Recordings
 from av_models.domain.speech import Voice
+from av_models.domain.style import Reference
 from tasks.artifacts import show_table
 from tasks.workspace import configs_dir, media_dir, store
 
@@ -28,11 +29,14 @@ def check_consent(cast: Cast, purpose: Purpose) -> Clearance:
 
 
 @task(name="check_voices_consent", cache_policy=NO_CACHE, persist_result=False)
-def check_voices_consent(cast: Mapping[str, Voice], purpose: Purpose) -> Clearance:
-    """As `check_consent`, for voices alone. cast: by part, such as 'voice' and 'voice of ANNA'."""
+def check_voices_consent(
+    cast: Mapping[str, Voice], purpose: Purpose, styles: Sequence[Reference] = ()
+) -> Clearance:
+    """As `check_consent`, for voices alone and the performances that guide them. cast: by part, such as 'voice' and
+    'voice of ANNA'."""
     from av_models.io.consent import clear_voices
 
-    return _shown(clear_voices(configs_dir(), media_dir(), cast, purpose))
+    return _shown(clear_voices(configs_dir(), media_dir(), cast, purpose, styles=styles))
 
 
 @task(name="check_recordings_consent", cache_policy=NO_CACHE, persist_result=False)

@@ -24,7 +24,7 @@ from av_models.domain.face import FaceSet, SwapModel
 from av_models.domain.media import MediaRef
 from av_models.domain.production import Stage
 from av_models.domain.script import Script
-from av_models.domain.speech import Alignment, Speech
+from av_models.domain.speech import Alignment, CheckedSpeech, Speech
 from tasks.artifacts import show_picture, show_table
 from tasks.dubbing import show_isochrony
 from tasks.progress import announce
@@ -40,7 +40,7 @@ def deliver(folder: Path, stage: Stage, made: Mapping[str, Any]) -> None:
         case Stage.SCRIPT:
             _script(folder, made["script"], made.get("notes", ()))
         case Stage.SPEECH:
-            _speech(folder, made["speeches"])
+            _speech(folder, made["speeches"], made.get("checked", ()))
         case Stage.ALIGNMENT:
             _alignment(folder, made["alignments"])
             if made.get("dubbing") is not None:
@@ -82,7 +82,9 @@ def _script(folder: Path, script: Script, notes: Sequence[str]) -> None:
         announce("note", note)
 
 
-def _speech(folder: Path, speeches: Sequence[Speech]) -> None:
+def _speech(folder: Path, speeches: Sequence[Speech], checked: Sequence[CheckedSpeech]) -> None:
+    from av_models.forensics.self_check import findings_of, outcome
+
     for number, speech in enumerate(speeches, start=1):
         _copy(speech.audio, folder / "speech" / f"{number:03d}.wav")
     rows = [
@@ -93,6 +95,12 @@ def _speech(folder: Path, speeches: Sequence[Speech]) -> None:
     said += f", spoken by {speeches[0].utterance.voice.name}" if speeches else ""
     show_table("speech", rows, said)
     announce("speech", said)
+    if checked:
+        announce("self-check", outcome(checked))
+        findings = [
+            row | {key: "; ".join(row[key]) for key in ("left", "cured", "conformed")} for row in findings_of(checked)
+        ]
+        show_table("self-check", findings, outcome(checked))
 
 
 def _alignment(folder: Path, alignments: Sequence[Alignment]) -> None:
@@ -131,7 +139,13 @@ def _timeline(folder: Path, timeline: Timeline, actor: FaceSet) -> None:
         if placement.sound_map:
             _copy(placement.alignment.speech.audio, folder / speech_name(placement, number))
     rows = [
-        {"line": n, "first frame": one.first_frame, "frames": one.n_frames, "picture": one.how}
+        {
+            "line": n,
+            "first frame": one.first_frame,
+            "frames": one.n_frames,
+            "picture": one.how,
+            "sound": str(one.sound.how) if one.sound else "as spoken",
+        }
         for n, one in enumerate(timeline.placements, start=1)
     ]
     show_table("timeline", rows, f"{timeline.lips.mode}: {timeline.lips.reason}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from av_models.domain.edit import Anchor, Fit, PhraseFit, Placement, SoundAnchor
 from av_models.domain.time import frames_covering
-from tasks.conforming import played
+from tasks.conforming import conformed
 from tasks.performance import Performance
 from tasks.phrase_fits import advice_on, phrase_fits
 from tasks.planning import Planned
@@ -102,7 +102,7 @@ class Layout:
         if guide is not None and before is not None:
             first_s = guide.start_s - performance.second(enter) - before
         laid = lay_line(line.alignment, line.parts, first_s)
-        alignment = played(line.alignment, laid.time_map) if laid.time_map else line.alignment
+        alignment, sound = conformed(line.alignment, laid.time_map) if laid.time_map else (line.alignment, None)
         n = self._n_frames(index, enter, laid)
         path, how = self._path_of_kept(line, laid, enter, n)
         self.reached = float(path[-1]) + 1
@@ -114,7 +114,8 @@ class Layout:
         )
         advice = " ".join([*advice_on(fits), *self._missed(line, laid, path), *self._unseen(path, fits)])
         anchors = self._anchors(path)
-        return Placement(alignment, self.first_frame, n, laid.speech_start, anchors, how, fits, sound_map, advice)
+        start = laid.speech_start
+        return Placement(alignment, self.first_frame, n, start, anchors, how, fits, sound_map, advice, sound)
 
     def _path_of_kept(self, line: Planned, laid: Laid, enter: int, n: int) -> tuple[np.ndarray, str]:
         from av_models.lips.conform import folded, straightened

@@ -18,7 +18,7 @@ from av_models.domain.face import FaceSet, ProblemRange, SwapModel
 from av_models.domain.provenance import Verdict
 from av_models.domain.quality import Coverage, IdentityMatch, QualityReport, SoundFacts
 from av_models.domain.script import Script
-from av_models.domain.speech import Alignment, Speech
+from av_models.domain.speech import Alignment, CheckedSpeech, Speech
 from av_models.domain.sync import LipSync, OffsetAt, PhoneTimes
 from av_models.domain.time import sample_at
 from tasks.caching import stage
@@ -76,11 +76,14 @@ def write_report(
     master: Master | None = None,
     quality: QualityReport | None = None,
     speeches: tuple[Speech, ...] = (),
+    checked: tuple[CheckedSpeech, ...] = (),
+    conformed: tuple[CheckedSpeech | None, ...] = (),
     reference: LipSync | None = None,
     refused: tuple[str, ...] = (),
 ) -> Path:
     """report.json and report.html of the output folder, from whatever the run reached; returns the page.
 
+    checked, conformed: what listening to every line found, as spoken and as fitted to the picture.
     reference: the actor's own clip, measured in the same way.  refused: why this master must not be used.
     Call it last: it links the files that lie in the folder by then.
     """
@@ -98,6 +101,8 @@ def write_report(
         master=master,
         quality=quality,
         speeches=speeches,
+        checked=checked,
+        conformed=conformed,
         reference=reference,
         refused=refused,
     )

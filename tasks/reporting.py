@@ -17,12 +17,13 @@ from av_models.domain.face import FaceSet, SwapModel
 from av_models.domain.media import MediaRef
 from av_models.domain.quality import QualityReport
 from av_models.domain.script import Script
-from av_models.domain.speech import Alignment, Phone, Speech, Word
+from av_models.domain.speech import Alignment, CheckedSpeech, Phone, Speech, Word
 from av_models.domain.sync import Closure, LipSync
 from av_models.domain.time import timecode
 from av_models.forensics import facts as of
 from av_models.forensics.advice import advise
 from av_models.forensics.figures import judge
+from av_models.forensics.self_check import self_check_facts
 from av_models.forensics.sync_words import sync_facts
 from av_models.runtime.machine import machine_facts, peak_memory_mb, versions
 from tasks.artifacts import in_run, show_table
@@ -57,6 +58,8 @@ def assemble_facts(
     master: Master | None,
     quality: QualityReport | None,
     speeches: tuple[Speech, ...] = (),
+    checked: tuple[CheckedSpeech, ...] = (),
+    conformed: tuple[CheckedSpeech | None, ...] = (),
     reference: LipSync | None = None,
     refused: tuple[str, ...] = (),
 ) -> dict[str, Any]:
@@ -77,6 +80,7 @@ def assemble_facts(
         "refused": list(refused),
         "script": of.script_facts(script) if script else None,
         "speech": of.speech_facts(speeches, alignments) or None,
+        "self_check": self_check_facts(checked, conformed) if checked else None,
         "faces": faces if len(faces) == 2 else None,
         "model": of.model_facts(model, store().json(model.card)) if model else None,
         "timeline": of.master_facts(master) if master else None,
@@ -205,6 +209,9 @@ def _weights(speeches: tuple[Speech, ...], face: FaceSet | None, model: SwapMode
     for voice in dict.fromkeys(speech.utterance.voice for speech in speeches):
         digests = [weights.digest for weights in voice.weights] or [""]
         found += [{"name": f"voice {voice.name}", "licence": voice.licence, "sha256": digest} for digest in digests]
+        if (program := voice.program) is not None:
+            digest = next(iter(program.digests), "")
+            found.append({"name": f"engine {program.name}", "licence": program.licence, "sha256": digest})
     if face is not None:
         from av_models.face.backend import licence_of
 

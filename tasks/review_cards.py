@@ -7,7 +7,7 @@ from pathlib import Path
 
 from av_models.domain.edit import SwappedClip
 from av_models.domain.face import SwapModel
-from av_models.domain.speech import Speech
+from av_models.domain.speech import CheckedSpeech
 from tasks.artifacts import MOST_PICTURE_BYTES, inline_picture
 from tasks.reporting import review_link
 from tasks.workspace import store
@@ -17,16 +17,19 @@ __all__ = ["model_card", "speech_card", "swap_card"]
 _MOST_WAVES = 6
 
 
-def speech_card(speeches: Sequence[Speech], folder: Path) -> str:
-    """Every line with its text, length and sound; waveforms of the first few."""
+def speech_card(checked: Sequence[CheckedSpeech], folder: Path) -> str:
+    """Every line with its text, length, sound and what listening to it found; waveforms of the first few."""
+    from av_models.forensics.self_check import outcome
     from av_models.io.audio import read_wav
     from av_models.io.preview import waveform_plot
 
-    parts = []
-    for number, speech in enumerate(speeches, start=1):
+    parts = [f"Self-check: {outcome(checked)}."]
+    for number, one in enumerate(checked, start=1):
+        speech = one.speech
         name = f"{number:03d}.wav"
         text = speech.utterance.line.written
         parts.append(f"**{number}.** {text} ({float(speech.duration):.1f} s, {_place(folder / 'speech' / name)})")
+        parts += _heard(one)
         if number <= _MOST_WAVES:
             samples, rate_hz = read_wav(store().path(speech.audio))
             wave = waveform_plot(samples, rate_hz, speech.words, speech.phones)
@@ -56,6 +59,14 @@ def swap_card(clips: Sequence[SwappedClip], folder: Path) -> str:
     left = [f"{part.last - part.first + 1} frames: {part.reason.value}" for clip in clips for part in clip.unswapped]
     lines = [_place(folder / "swap" / "preview.mp4"), *(f"left as they were, {one}" for one in left)]
     return "\n\n".join([*lines, inline_picture(sheet, "swapped frames")])
+
+
+def _heard(one: CheckedSpeech) -> list[str]:
+    """What the self-check says of a line that was not right at once."""
+    left, cured = ("; ".join(flaw.sentence for flaw in flaws) for flaws in (one.flaws, one.cured))
+    takes = f"{one.n_takes} takes" if one.n_takes > 1 else "1 take"
+    told = ([f"⚠ not right: {left}"] if left else []) + ([f"cured: {cured}"] if cured else [])
+    return [f"{takes}; {'; '.join(told)}"] if told else []
 
 
 def _place(file: Path) -> str:

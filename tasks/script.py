@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from av_models.domain.consent import Cast, VoiceCast
 from av_models.domain.errors import InputError
 from av_models.domain.script import Script
-from av_models.domain.speech import Utterance, Voice
+from av_models.domain.speech import Performance, Utterance, Voice
 from tasks.caching import stage
 
 __all__ = ["check_roles", "read_script", "utterances"]
 
 
-@stage("2")
+@stage("3")
 def read_script(text: str, language: str) -> Script:
     """Lines of words, pauses and breaths, numbers and abbreviations spelled out. language: of the voice.
 
@@ -41,7 +41,16 @@ def check_roles(script: Script, cast: Cast | VoiceCast) -> tuple[str, ...]:
     return tuple(f"{role} has no voice of its own and speaks with {cast.voice.name}." for role in silent)
 
 
-def utterances(script: Script, cast: Cast | VoiceCast | Voice, seeds: Sequence[int]) -> list[Utterance]:
-    """One for each line, in the voice of its role; a lone voice speaks all. seeds: as many as there are lines."""
+def utterances(
+    script: Script,
+    cast: Cast | VoiceCast | Voice,
+    seeds: Sequence[int],
+    performances: Sequence[Performance | None] = (),
+) -> list[Utterance]:
+    """One for each line, in the voice of its role; a lone voice speaks all. seeds: as many as there are lines.
+
+    performances: of the same lines, or none.
+    """
     voices = [cast if isinstance(cast, Voice) else cast.voice_of(line.role) for line in script.lines]
-    return [Utterance(line, voice, seed) for line, voice, seed in zip(script.lines, voices, seeds, strict=True)]
+    shown = performances or (None,) * len(script.lines)
+    return [Utterance(*one) for one in zip(script.lines, voices, seeds, shown, strict=True)]

@@ -2,6 +2,7 @@
 
     NNN.wav  NNN.TextGrid  NNN.png      one line
     speech.wav  speech.TextGrid  speech.png  speech.json      all of them
+    script.json                                               the script as read, with every direction
 
 Every WAV carries the watermark, the label in its head and a signed manifest. Sound of any length takes little memory.
 """
@@ -9,8 +10,8 @@ Every WAV carries the watermark, the label in its head and a signed manifest. So
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,15 @@ from av_models.domain.errors import InputError
 from av_models.domain.provenance import ManifestFacts
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment, CheckedSpeech, Phone, Word
+from av_models.forensics.self_check import findings_of
 from tasks.artifacts import show_picture, show_table
-from tasks.inputs import text_of, voices_by_role
+from tasks.inputs import voices_by_role
 from tasks.marked_sound import sound_facts, write_marked, write_marked_blocks
 from tasks.progress import Progress, announce
-from tasks.self_check import findings_of
-from tasks.workspace import configs_dir, media_dir, store
+from tasks.references import open_references
+from tasks.texts import text_of
+from tasks.voices import look_up
+from tasks.workspace import media_dir, store
 
 __all__ = ["deliver_speech", "note_speech", "open_speaking"]
 
@@ -43,9 +47,10 @@ _FORMAT = "understudy-speech/1"
 
 
 @task(name="open_speaking", cache_policy=NO_CACHE, persist_result=False)
-def open_speaking(script: str, voice: str, roles: dict[str, str]) -> tuple[str, VoiceCast]:
-    """The text of a script and its voices. script: the text, or the full path of a file."""
-    from av_models.io.voices import find_voice
+def open_speaking(
+    script: str, voice: str, roles: Mapping[str, str], styles: Mapping[str, str]
+) -> tuple[str, VoiceCast]:
+    """The text of a script, its voices and its styles. script: the text, or the full path of a file."""
     from av_models.speech.script import LONGEST_SCRIPT
 
     text = text_of(script)
@@ -54,8 +59,8 @@ def open_speaking(script: str, voice: str, roles: dict[str, str]) -> tuple[str, 
     if len(text) > LONGEST_SCRIPT:
         problem = f"The script has {len(text)} characters; {LONGEST_SCRIPT} are allowed."
         raise InputError(problem, "Split it into several scripts.")
-    first = find_voice(voice, configs_dir(), media_dir(), store())
-    return text, VoiceCast(first, voices_by_role(first, roles))
+    first = look_up(voice)
+    return text, VoiceCast(first, voices_by_role(first, roles), open_references(styles))
 
 
 @task(name="deliver_speech", cache_policy=NO_CACHE, persist_result=False)
@@ -79,6 +84,9 @@ def deliver_speech(
             progress.reach(number)
         _whole(folder, alignments, starts, rate_hz, facts)
     report = _report(title, script, checked, alignments, starts, clearance, [*script.notes, *notes])
+    (folder / "script.json").write_text(
+        json.dumps(asdict(script), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     (folder / "speech.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _show(folder, report)
     return report
@@ -115,12 +123,14 @@ def _line(folder: Path, number: int, alignment: Alignment, facts: ManifestFacts,
     from av_models.io.audio import read_wav
     from av_models.io.preview import waveform_plot
     from av_models.io.textgrid import textgrid_text
+    from av_models.speech.melody import track_pitch
 
     samples, rate_hz = read_wav(store().path(alignment.speech.audio))
     write_marked(folder / f"{number:03d}.wav", samples, rate_hz, facts)
     (folder / f"{number:03d}.TextGrid").write_text(textgrid_text(alignment), encoding="utf-8")
     if pictures:
-        picture = waveform_plot(samples, rate_hz, alignment.words, alignment.phones)
+        track = np.asarray(track_pitch(samples, rate_hz)[0], np.float32)
+        picture = waveform_plot(samples, rate_hz, alignment.words, alignment.phones, pitch_hz=track)
         (folder / f"{number:03d}.png").write_bytes(picture)
 
 
@@ -195,12 +205,16 @@ def _report(
     clearance: Clearance,
     notes: Sequence[str],
 ) -> dict[str, Any]:
+    from av_models.speech.directions import told
+
     voices = {one.speech.utterance.voice for one in checked}
     lines = [
         {
             "line": number,
             "role": one.utterance.line.role,
             "text": one.utterance.line.written,
+            "directions": told(one.utterance.line),
+            "performed": one.utterance.performance is not None,
             "voice": one.utterance.voice.name,
             "seed": one.utterance.seed,
             "start_s": round(float(start), 4),
@@ -218,7 +232,13 @@ def _report(
         "label": "AI-generated",
         "language": script.language,
         "voices": [
-            {"name": v.name, "engine": v.engine, "licence": v.licence} for v in sorted(voices, key=lambda v: v.name)
+            {
+                "name": v.name,
+                "engine": v.engine,
+                "licence": v.licence,
+                "program": asdict(v.program) if v.program else None,
+            }
+            for v in sorted(voices, key=lambda v: v.name)
         ],
         "consent_ids": list(clearance.consent_ids),
         "seconds": round(lines[-1]["start_s"] + lines[-1]["duration_s"], 3),  # type: ignore[operator]

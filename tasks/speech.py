@@ -9,16 +9,21 @@ from tasks.workspace import store
 __all__ = ["synthesize"]
 
 
-@stage("2")
+@stage("3")
 def synthesize(utterance: Utterance) -> Speech:
-    """Speak one line with the engine of its voice."""
+    """Speak one line with the engine of its voice, as somebody performed it where there is a performance."""
     from av_models.io.audio import wav_bytes
     from av_models.speech.registry import get_engine
+    from av_models.speech.transfer import as_performed
 
     voice = utterance.voice
+    engine, settings = get_engine(voice.engine), dict(voice.settings)
     weights = [store().read_bytes(ref) for ref in voice.weights]
-    spoken = get_engine(voice.engine).synthesize(
-        utterance.line, dict(voice.settings), weights, voice.language, utterance.seed
-    )
+    if utterance.performance is None:
+        spoken = engine.synthesize(utterance.line, settings, weights, voice.language, utterance.seed)
+    else:
+        spoken = as_performed(
+            engine, utterance.line, utterance.performance, settings, weights, voice.language, utterance.seed
+        )
     audio = store().put_bytes(wav_bytes(spoken.samples, spoken.rate_hz), ".wav")
     return Speech(utterance, audio, spoken.rate_hz, len(spoken.samples), spoken.words, spoken.phones)

@@ -15,7 +15,7 @@ from tasks.planning import Planned, plan_lines
 __all__ = ["FIRST_LEAD_S", "LAST_TAIL_S", "fit_performance"]
 
 
-@stage("2")
+@stage("3")
 def fit_performance(alignments: tuple[Alignment, ...], actor: FaceTrack, fit: Fit, lips: Lips) -> Timeline:
     """Lay the lines one after the other, find the actor's frames that carry each, and conform what must be.
 

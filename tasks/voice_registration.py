@@ -14,13 +14,14 @@ from prefect.cache_policies import NO_CACHE
 from av_models.domain.consent import Clearance
 from av_models.domain.corpus import Corpus
 from av_models.domain.errors import InputError
+from av_models.domain.speech import Voice
 from av_models.domain.voice_model import VoiceModel
 from tasks.artifacts import show_picture, show_table
 from tasks.marked_sound import sound_facts, write_marked
 from tasks.progress import announce
 from tasks.workspace import configs_dir, media_dir, store
 
-__all__ = ["check_request", "deliver_corpus", "register_voice"]
+__all__ = ["check_request", "deliver_corpus", "find_base_voice", "register_voice"]
 
 
 @task(name="check_request", cache_policy=NO_CACHE, persist_result=False)
@@ -40,6 +41,20 @@ def check_request(name: str, language: str, held_out: str) -> None:
         raise InputError(
             f"--held-out '{held_out}' is no pattern: {error}.", "Write one such as '_[ab]...0_'."
         ) from error
+
+
+@task(name="find_base_voice", cache_policy=NO_CACHE, persist_result=False)
+def find_base_voice(name: str) -> Voice:
+    """The voice that a training goes on from. InputError when it is not a neural one."""
+    from av_models.io.voices import find_voice
+
+    voice = find_voice(name, configs_dir(), media_dir(), store())
+    if voice.engine != "neural":
+        raise InputError(
+            f"'{name}' is a voice of the engine {voice.engine}, which cannot go on learning.",
+            "Name a neural voice (see `flow voices`), or begin anew.",
+        )
+    return voice
 
 
 @task(name="deliver_corpus", cache_policy=NO_CACHE, persist_result=False)
@@ -79,7 +94,7 @@ def register_voice(name: str, model: VoiceModel, clearance: Clearance) -> Path:
     samples = _samples(name, model, clearance)
     files = VoiceFiles(store().read_bytes(model.weights), card, store().read_bytes(model.curves), settings, samples)
     folder = write_voice(name, media_dir(), files)
-    announce("voice", f"{name}: {_figures(card['held_out'])}; speaks with --voice {name}")
+    announce("voice", f"{name}: {_figures(card)}; speaks with --voice {name}")
     return folder
 
 
@@ -99,5 +114,9 @@ def _samples(name: str, model: VoiceModel, clearance: Clearance) -> dict[str, Pa
     return samples
 
 
-def _figures(held_out: Mapping[str, Any]) -> str:
-    return f"held out {held_out.get('mcd_db')} dB MCD, pitch {held_out.get('pitch_cents')} cents"
+def _figures(card: Mapping[str, Any]) -> str:
+    held_out, check = card["held_out"], card["check"]
+    figures = f"held out {held_out.get('mcd_db')} dB MCD, pitch {held_out.get('pitch_cents')} cents"
+    if check["flawed"] is None:
+        return figures
+    return f"{figures}, {check['flawed']:.0%} of {check['sentences']} sentences with a finding of the self-check"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,20 +23,25 @@ from tasks.artifacts import inline_picture, show_markdown
 from tasks.caching import stage
 from tasks.corpus import corpus_clips
 from tasks.progress import Progress
+from tasks.voice_check import check_voice
 from tasks.workspace import store
 
 if TYPE_CHECKING:
     from av_models.speech.corpus.shard import StoredClip
+    from av_models.speech.neural.acoustic import AcousticConfig, AcousticModel
     from av_models.speech.neural.clips import VoiceClip
     from av_models.speech.neural.training import TrainPlan, TrainProgress, TrainResult
+    from av_models.speech.neural.vocoder import Vocoder, VocoderConfig
 
 __all__ = ["prepare_lessons", "train_voice_model"]
 
 _PER_SHARD = 64
 _LEAST_CLIPS, _LEAST_HELD_OUT, _LEAST_S = 8, 1, 20
 _FIRST_PASS = 50
+_TUNING_RATE = 2e-4
 _N_SAMPLES = 6
-_PARTS = ("vocoder", "acoustic")
+# Of the budget. The last part gets the vocoder used to predicted frames, which are smoother than measured ones.
+_SHARES = {"vocoder": 0.45, "acoustic": 0.45, "tuned": 0.1}
 
 
 @stage("1")
@@ -66,24 +71,23 @@ def prepare_lessons(corpus: Corpus) -> VoiceLessons:
     return VoiceLessons(corpus, tuple(shards[False]), tuple(shards[True]), tuple(left_out))
 
 
-@stage("1")
+@stage("3")
 def train_voice_model(lessons: VoiceLessons, training: VoiceTraining) -> VoiceModel:
-    """Train the vocoder, then the acoustic network, or go on where an interrupted run stopped."""
+    """Train the vocoder, the acoustic network, then the vocoder on its frames; or go on where a run was interrupted."""
     from av_models.io.disk import disk_errors
-    from av_models.speech.neural.acoustic import AcousticModel
-    from av_models.speech.neural.vocoder import Vocoder
     from av_models.speech.neural.voice_file import load_voice, save_voice
 
     folder = store().workdir("voice-" + _key(lessons, training))
     clips, held_out = (list(_read(shards)) for shards in (lessons.shards, lessons.held_out))
     with disk_errors(folder / "voice.pt"), Progress("train_voice", 1000, "‰ of the budget") as progress:
-        results = {part: _train(part, clips, held_out, training, folder, progress) for part in _PARTS}
+        results = _train(clips, held_out, training, folder, progress)
     facts = _facts(lessons, training, results)
-    acoustic, vocoder = results["acoustic"].network, results["vocoder"].network
-    assert isinstance(acoustic, AcousticModel) and isinstance(vocoder, Vocoder)
+    acoustic, vocoder = _networks(results["acoustic"], results["tuned"])
     voice = load_voice(save_voice(acoustic, vocoder, {}))
     figures, samples = _evaluated(voice, lessons, held_out)
-    card = {**facts, "held_out": figures}
+    texts = {row["id"]: row["text"] for row in store().json(lessons.corpus.clips)}
+    check = check_voice(voice, held_out, texts, lessons.corpus.language)
+    card = {**facts, "held_out": figures, "check": check}
     curves = _curves(results)
     show_markdown("voice-curves", inline_picture(curves, "Held-out curves of both networks"), "Held-out curves")
     return VoiceModel(
@@ -140,45 +144,113 @@ def _read(shards: Sequence[MediaRef]) -> Iterator[VoiceClip]:
 
 
 def _train(
-    part: str,
     clips: Sequence[VoiceClip],
     held_out: Sequence[VoiceClip],
     training: VoiceTraining,
     folder: Path,
     progress: Progress,
-) -> TrainResult:
+) -> dict[str, TrainResult]:
+    """What each part learnt, by its name."""
     from av_models.runtime.device import best_device
-    from av_models.speech.neural.acoustic import AcousticConfig
     from av_models.speech.neural.acoustic_training import train_acoustic
-    from av_models.speech.neural.vocoder import VocoderConfig
     from av_models.speech.neural.vocoder_training import train_vocoder
 
-    plan, told = _plan(training), partial(_report, progress)
+    device, base = best_device(), _base(training)
+    reads, sounds = _shapes(training, base)
+    plans = {part: _plan(training, part) for part in _SHARES}
+    told = {part: partial(_report, progress, part) for part in _SHARES}
+    vocoder = train_vocoder(
+        clips,
+        held_out,
+        sounds,
+        plans["vocoder"],
+        folder,
+        device,
+        start_from=base[1],
+        on_progress=told["vocoder"],
+    )
+    acoustic = train_acoustic(
+        clips,
+        held_out,
+        reads,
+        plans["acoustic"],
+        folder,
+        device,
+        start_from=base[0],
+        on_progress=told["acoustic"],
+    )
+    predicted, predicted_held = (_predicted(acoustic, vocoder, part) for part in (clips, held_out))
+    tuned = train_vocoder(
+        predicted,
+        predicted_held,
+        sounds,
+        plans["tuned"],
+        folder / "tuned",
+        device,
+        start_from=_networks(acoustic, vocoder)[1],
+        other_speeds=0.0,
+        on_progress=told["tuned"],
+    )
+    return {"vocoder": vocoder, "acoustic": acoustic, "tuned": tuned}
+
+
+def _base(training: VoiceTraining) -> tuple[AcousticModel, Vocoder] | tuple[None, None]:
+    from av_models.speech.neural.voice_file import load_networks
+
+    return load_networks(store().read_bytes(training.start_from)) if training.start_from else (None, None)
+
+
+def _shapes(
+    training: VoiceTraining, base: tuple[AcousticModel, Vocoder] | tuple[None, None]
+) -> tuple[AcousticConfig, VocoderConfig]:
+    from av_models.speech.neural.acoustic import AcousticConfig
+    from av_models.speech.neural.vocoder import VocoderConfig
+
+    acoustic, vocoder = base
+    if acoustic is not None and vocoder is not None:
+        return acoustic.config, vocoder.config
     narrow = {"width": training.width} if training.width else {}
-    if part == "vocoder":
-        config = VocoderConfig(**narrow)
-        return train_vocoder(clips, held_out, config, plan, folder, best_device(), on_progress=told)
-    shape = AcousticConfig(**narrow)
-    return train_acoustic(clips, held_out, shape, plan, folder, best_device(), on_progress=told)
+    return AcousticConfig(**narrow), VocoderConfig(**narrow)
 
 
-def _plan(training: VoiceTraining) -> TrainPlan:
+def _networks(acoustic: TrainResult, vocoder: TrainResult) -> tuple[AcousticModel, Vocoder]:
+    from av_models.speech.neural.acoustic import AcousticModel
+    from av_models.speech.neural.vocoder import Vocoder
+
+    assert isinstance(acoustic.network, AcousticModel) and isinstance(vocoder.network, Vocoder)
+    return acoustic.network, vocoder.network
+
+
+def _predicted(acoustic: TrainResult, vocoder: TrainResult, clips: Sequence[VoiceClip]) -> list[VoiceClip]:
+    """The clips with the frames that the voice would have at the same lengths and pitch."""
+    from av_models.speech.neural.tuning import with_predicted_frames
+    from av_models.speech.neural.voice_file import load_voice, save_voice
+
+    voice = load_voice(save_voice(*_networks(acoustic, vocoder), {}))
+    return list(with_predicted_frames(voice, clips))
+
+
+def _plan(training: VoiceTraining, part: str) -> TrainPlan:
     from av_models.speech.neural.training import TrainPlan
 
-    return TrainPlan(budget_s=training.budget_s / len(_PARTS), max_steps=training.max_steps or None, seed=training.seed)
+    share = _SHARES[part]
+    steps = max(1, round(training.max_steps * share / _SHARES["acoustic"])) if training.max_steps else None
+    plan = TrainPlan(training.budget_s * share, steps, seed=training.seed)
+    return replace(plan, learning_rate=_TUNING_RATE) if part == "tuned" else plan
 
 
-def _report(progress: Progress, state: TrainProgress) -> None:
-    share = (_PARTS.index(state.part) + state.share) / len(_PARTS)
+def _report(progress: Progress, part: str, state: TrainProgress) -> None:
+    before = sum(share for name, share in _SHARES.items() if list(_SHARES).index(name) < list(_SHARES).index(part))
+    share = before + _SHARES[part] * state.share
     figures = ", ".join(f"{name} {value:.2f}" for name, value in (state.latest.values if state.latest else {}).items())
-    progress.reach(
-        round(1000 * share), f"{state.part}, step {state.step}" + (f", held out: {figures}" if figures else "")
-    )
+    progress.reach(round(1000 * share), f"{part}, step {state.step}" + (f", held out: {figures}" if figures else ""))
 
 
 def _key(lessons: VoiceLessons, training: VoiceTraining) -> str:
     budget = training.max_steps or "time"  # a longer time goes on where a shorter one ended; counted steps repeat
-    text = repr(([ref.digest for ref in (*lessons.shards, *lessons.held_out)], training.width, training.seed, budget))
+    shards = [ref.digest for ref in (*lessons.shards, *lessons.held_out)]
+    start = training.start_from.digest if training.start_from else ""
+    text = repr((shards, training.width, training.seed, budget, start))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -194,7 +266,7 @@ def _facts(lessons: VoiceLessons, training: VoiceTraining, results: dict[str, Tr
             "seconds": round(float(corpus.duration), 1),
             "refused": corpus.n_refused,
         },
-        "training": {"asked": asdict(training)}
+        "training": {"asked": asdict(training), "before": _taught_before(training)}
         | {
             part: {
                 "steps": result.step,
@@ -206,6 +278,15 @@ def _facts(lessons: VoiceLessons, training: VoiceTraining, results: dict[str, Tr
             for part, result in results.items()
         },
     }
+
+
+def _taught_before(training: VoiceTraining) -> dict[str, int]:
+    """Steps of every part in the runs that this one went on from, all together."""
+    from av_models.speech.neural.voice_file import voice_card
+
+    told = voice_card(store().read_bytes(training.start_from)).get("training", {}) if training.start_from else {}
+    before = told.get("before", {})
+    return {part: before.get(part, 0) + told[part]["steps"] for part in _SHARES if part in told}
 
 
 def _evaluated(

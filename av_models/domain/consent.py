@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from .media import Footage
 from .speech import Voice
+from .style import Reference
 
 WORLDWIDE = "worldwide"
 ANY_LANGUAGE = "any"
@@ -19,8 +20,8 @@ class Right(StrEnum):
     """What of a person is used.
 
     voice: the voice may speak words that the person never said.  face: the face may be put on another performer.
-    performance: the acting may be cut and retimed and its face replaced; measuring the actor's own face is part of
-    it.
+    performance: the acting may be cut and retimed and its face replaced, and its pace and melody may guide another
+    voice; measuring the actor's own face is part of it.
     """
 
     VOICE = "voice"
@@ -59,13 +60,28 @@ class NamedDigest:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceReference:
+    """The recording in which the subject is heard, such as a spoken consent: samples of the voice are compared with it.
+
+    digest: SHA-256 of the file in hex.  encoder: of the voiceprint.  voiceprint: the speaker embedding as hex, so that
+    samples can be compared when the recording itself is not kept. Biometric data: it stays in the record.
+    """
+
+    name: str
+    digest: str
+    encoder: str
+    voiceprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentRecord:
     """One consent as it was given. Days are ISO 8601 and inclusive at both ends.
 
     territories: ISO 3166-1 alpha-2 codes, 'EU' or 'worldwide'.  languages: BCP-47 ('en' covers 'en-US') or 'any'.
     evidence: the signed form, the recording or the licence on which this record rests.  media: every file it covers:
     footage of the person, weights of the voice.  salt: 32 secret bytes in hex, so that a digest of the record given
-    away in a manifest cannot be guessed back to the person.
+    away in a manifest cannot be guessed back to the person.  voice_recording: None in a record under which no voice is
+    cloned.
     """
 
     id: str
@@ -83,6 +99,7 @@ class ConsentRecord:
     media: tuple[NamedDigest, ...]
     issued_on: str
     salt: str
+    voice_recording: VoiceReference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +119,8 @@ class Purpose:
 class Cast:
     """Whose voices, face and performance a job uses. *_consent: the record's id, or '' to find it by the footage.
 
-    voice: of every line whose role has none of its own.  roles: (name in the script, voice).
+    voice: of every line whose role has none of its own.  roles: (name in the script, voice).  styles: whose pace and
+    melody the voices take on.
     """
 
     voice: Voice
@@ -111,6 +129,7 @@ class Cast:
     source_consent: str = ""
     actor_consent: str = ""
     roles: tuple[tuple[str, Voice], ...] = ()
+    styles: tuple[Reference, ...] = ()
 
     def voice_of(self, role: str) -> Voice:
         """role: of a line, '' if it has none."""
@@ -119,10 +138,11 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class VoiceCast:
-    """Whose voices speak, where nobody is seen. voice, roles: as in `Cast`."""
+    """Whose voices speak, where nobody is seen. voice, roles, styles: as in `Cast`."""
 
     voice: Voice
     roles: tuple[tuple[str, Voice], ...] = ()
+    styles: tuple[Reference, ...] = ()
 
     def voice_of(self, role: str) -> Voice:
         return dict(self.roles).get(role, self.voice)
@@ -135,8 +155,8 @@ class VoiceCast:
 
 @dataclass(frozen=True, slots=True)
 class ClearedRecord:
-    """role: 'voice', 'source', 'actor', or 'voice of ANNA'. seal: SHA-256 of the record with its salt; gives nothing
-    away by itself."""
+    """role: 'voice', 'source', 'actor', 'voice of ANNA', or 'style of ANNA'. seal: SHA-256 of the record with its salt;
+    gives nothing away by itself."""
 
     role: str
     consent_id: str

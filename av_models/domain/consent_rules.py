@@ -2,6 +2,7 @@
 
 standing  minor, not-yet-valid, expired, revoked
 scope     forbidden-use, use, right, territory, language, media
+voice     voice-recording, voice-match                                   (asked where a voice is cloned)
 record    missing, ambiguous, malformed, tampered, issuer, evidence      (asked where records are read)
 ledgers   revocation-list, audit-log                                     (asked where they are read)
 """
@@ -11,18 +12,30 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
-from .consent import ANY_LANGUAGE, FORBIDDEN_USES, WORLDWIDE, ConsentRecord, Finding, Purpose, Right, Use
+from .consent import (
+    ANY_LANGUAGE,
+    FORBIDDEN_USES,
+    WORLDWIDE,
+    ConsentRecord,
+    Finding,
+    Purpose,
+    Right,
+    Use,
+    VoiceReference,
+)
 from .errors import ConsentError, InputError
 
 __all__ = [
     "check_media",
     "check_record",
+    "check_voice",
     "covers_language",
     "covers_territory",
     "refuse_unmet",
     "scope",
     "standing",
     "use_named",
+    "voice_reference",
 ]
 
 _EU_CODES = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
@@ -45,6 +58,39 @@ def check_media(record: ConsentRecord, name: str, digests: Iterable[str]) -> Non
             record.id,
             f"it does not cover {name} (SHA-256 {missing[0][:12]}…)",
             f"Make a record that does: flow consent new --media {name} …, or use a file that the record names.",
+        )
+
+
+def voice_reference(record: ConsentRecord, sample_digests: Collection[str]) -> VoiceReference:
+    """The recording with which samples are compared; ConsentError('voice-recording') when none can vouch for them."""
+    reference = record.voice_recording
+    if reference is None:
+        raise ConsentError(
+            "voice-recording",
+            record.id,
+            "no recording of the subject's own voice belongs to it, so nobody can tell whose voice the sample is",
+            "Record the consent spoken by the subject, then make a record with it: "
+            "flow consent new --right voice --voice-recording FILE …",
+        )
+    if reference.digest in sample_digests:
+        raise ConsentError(
+            "voice-recording",
+            record.id,
+            f"the sample is its voice recording {reference.name} itself, and a sample cannot vouch for itself",
+            "Give another sample, or make a record with another recording of the subject.",
+        )
+    return reference
+
+
+def check_voice(record: ConsentRecord, sample: str, likeness: float, least: float) -> None:
+    """ConsentError('voice-match') when a sample of that name is not like enough to the subject's voice recording."""
+    if likeness < least:
+        raise ConsentError(
+            "voice-match",
+            record.id,
+            f"the voice in {sample} is not that of {record.subject} (likeness {likeness:.2f} to the voice recording, "
+            f"at least {least:.2f} is asked for)",
+            "Give a sample of the person who consented, or a clearer voice recording in a new record.",
         )
 
 

@@ -75,6 +75,23 @@ class SoundAnchor:
     heard_s: Fraction
 
 
+class Conformed(StrEnum):
+    """How a sound came to the times that the picture asks for: spoken again with the length of every phone given,
+    played slower and faster, or as it had been spoken."""
+
+    SPOKEN = "spoken again"
+    STRETCHED = "stretched"
+    LEFT = "left alone"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundChoice:
+    """reason: a sentence for the user."""
+
+    how: Conformed
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """At `frame` of the shot (from 0) the plate shows the actor's footage at `source_s` seconds; linear between
@@ -92,7 +109,7 @@ class Placement:
     sample.  anchors: the time map of the picture, at least two.  how: 'cut', 'kept', 'retimed' or 'looped', for the
     report.  alignment: of the speech as it is heard.  phrases: how each stretch was fitted.  sound_map: from the take
     that was spoken to it, empty if that was left alone.  advice: what does not fit and what would help, '' if all is
-    well.
+    well.  sound: how it was brought along sound_map, None without one.
     """
 
     alignment: Alignment
@@ -104,6 +121,7 @@ class Placement:
     phrases: tuple[PhraseFit, ...] = ()
     sound_map: tuple[SoundAnchor, ...] = ()
     advice: str = ""
+    sound: SoundChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)

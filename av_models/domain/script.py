@@ -7,27 +7,64 @@ from enum import StrEnum
 
 
 class TokenKind(StrEnum):
+    """breath: drawn in. sigh: let out."""
+
     WORD = "word"
     PAUSE = "pause"
     BREATH = "breath"
+    SIGH = "sigh"
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """How a word is to be said, beside how the voice would say it of its own accord.
+
+    rate: how many times as fast.  pitch_st: semitones added.  pitch_range: the melody's span, 0 is monotone.  glide_st:
+    semitones that are added little by little over the word's last 0.3 s.  volume_db: added to its level.
+    level_range: how far its level lies from the line's, 1 as it is.
+    """
+
+    rate: float = 1.0
+    pitch_st: float = 0.0
+    pitch_range: float = 1.0
+    glide_st: float = 0.0
+    volume_db: float = 0.0
+    level_range: float = 1.0
+
+    def within(self, outer: Direction) -> Direction:
+        """Both together, as a span inside a span."""
+        return Direction(
+            self.rate * outer.rate,
+            self.pitch_st + outer.pitch_st,
+            self.pitch_range * outer.pitch_range,
+            self.glide_st + outer.glide_st,
+            self.volume_db + outer.volume_db,
+            self.level_range * outer.level_range,
+        )
+
+
+PLAIN = Direction()
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One written word, pause or breath.
+    """One written word, pause, breath or sigh.
 
     written: as it stands in the script, with its punctuation ("$5,").  spoken: lower-case words without punctuation
     ("five", "dollars"); empty for pauses.  break_after: the punctuation that follows and shapes the prosody, one of
-    '' ',' '.' '?' '!'.  phones: ARPAbet given by the author, empty when not given.  pause_ms: for pauses.
+    '' ',' '.' '?' '!'.  emphasis: 0 for none, 1, or 2 for a strong one.  phones: ARPAbet given by the author, empty
+    when not given.  pause_ms: for pauses.  filler: a sound of hesitation or assent, such as 'um'.
     """
 
     kind: TokenKind
     written: str = ""
     spoken: tuple[str, ...] = ()
     break_after: str = ""
-    emphasis: bool = False
+    emphasis: int = 0
     phones: tuple[str, ...] = ()
     pause_ms: int = 0
+    direction: Direction = PLAIN
+    filler: bool = False
 
 
 @dataclass(frozen=True, slots=True)

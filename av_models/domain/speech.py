@@ -38,12 +38,29 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """A program that speaks for a voice. digests: SHA-256 of the files that its command names.  engine, version, model,
+    licence: as it says of itself, '' until it was asked."""
+
+    digests: tuple[str, ...]
+    engine: str = ""
+    version: str = ""
+    model: str = ""
+    licence: str = ""
+
+    @property
+    def name(self) -> str:
+        """'coqui-tts 0.28.0, xtts_v2'."""
+        return f"{self.engine} {self.version}" + (f", {self.model}" if self.model else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """A voice that was looked up in the registry.
 
     engine: key of the engine registry ('espeak', 'piper').  language: BCP-47.  settings: sorted (key, value) pairs
     that the engine understands.  weights: blobs of the engine's files, if any.  licence: of the weights, shown to the
-    user. consent_id: the record that permits it.
+    user. consent_id: the record that permits it.  program: of an external engine.
     """
 
     name: str
@@ -53,13 +70,39 @@ class Voice:
     weights: tuple[MediaRef, ...]
     licence: str
     consent_id: str
+    program: Program | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PerformedPhone:
+    """A phone of a performance. course_st: semitones over the performance's middle at its begin, middle and end; ()
+    where there is no voice.  level_db: against the mean of the performance's vowels."""
+
+    phone: Phone
+    course_st: tuple[float, ...]
+    level_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Words of a script as they were performed. Times count from the performance's own beginning."""
+
+    words: tuple[Word, ...]
+    phones: tuple[PerformedPhone, ...]
+
+    @property
+    def start(self) -> Fraction:
+        return self.words[0].start
 
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
+    """performance: of the same words, whose times and melody the voice shall follow."""
+
     line: Line
     voice: Voice
     seed: int
+    performance: Performance | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from .media import MediaRef
 @dataclass(frozen=True, slots=True)
 class VoiceTraining:
     """budget_s: of both networks together.  max_steps: of each, instead of the time, 0 for none.  width: of both
-    networks in channels, 0 for their own; narrower ones learn faster and sound worse."""
+    networks in channels, 0 for their own; narrower ones learn faster and sound worse.  start_from: weights of a voice
+    that goes on learning, with its own widths; None to begin from nothing."""
 
     budget_s: float
     max_steps: int = 0
     width: int = 0
     seed: int = 7
+    start_from: MediaRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

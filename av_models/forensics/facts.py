@@ -5,6 +5,7 @@
     sync identity coverage sound marks      what the numbers rest on: closures, ranges, distances, states
     reference   as sync, of the actor's own clip;  refused: why the master must not be used, [] if it may
     script speech faces model timeline      what was made, in the order of the run
+    self_check  lines, takes, lines_left and findings: what listening to every line came to
     consent     purpose and cleared records (ids, rights, licences; never the records)
     stages      name, runs, cached, failed, seconds;  versions seeds weights inputs machine production
 
@@ -25,6 +26,7 @@ from av_models.domain.quality import QualityReport, StageTime
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment, Speech
 from av_models.domain.time import timecode
+from av_models.speech.directions import told
 
 from .figures import judge
 from .sync_words import sync_facts
@@ -70,8 +72,11 @@ def master_facts(master: Master) -> Facts:
 
 
 def script_facts(script: Script) -> Facts:
-    lines = [{"role": line.role, "written": line.written, "spoken": " ".join(line.spoken)} for line in script.lines]
-    return {"title": script.title, "language": script.language, "lines": lines}
+    lines = [
+        {"role": line.role, "written": line.written, "spoken": " ".join(line.spoken), "directions": told(line)}
+        for line in script.lines
+    ]
+    return {"title": script.title, "language": script.language, "lines": lines, "notes": list(script.notes)}
 
 
 def speech_facts(speeches: Sequence[Speech], alignments: Sequence[Alignment] = ()) -> list[Facts]:
@@ -161,6 +166,7 @@ def _placement(placement: Placement, rate: Any) -> Facts:
         "how": placement.how,
         "phrases": [_phrase(phrase, placement, rate) for phrase in placement.phrases],
         "advice": placement.advice,
+        "sound": {"how": str(placement.sound.how), "reason": placement.sound.reason} if placement.sound else None,
     }
 
 
@@ -171,6 +177,8 @@ def _speech(speech: Speech) -> Facts:
         "voice": speech.utterance.voice.name,
         "engine": speech.utterance.voice.engine,
         "seed": speech.utterance.seed,
+        "directions": told(speech.utterance.line),
+        "performed": speech.utterance.performance is not None,
         "sha256": speech.audio.digest,
     }
 

@@ -8,18 +8,27 @@ MEDIA/consent/{audit,revocations}.jsonl                    the ledgers; their he
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from ..domain.consent import WORLDWIDE, Cast, Clearance, ClearedRecord, ConsentRecord, Purpose, Right, SubjectKind
 from ..domain.consent_rules import check_media, check_record, use_named
-from ..domain.errors import ConsentError, InputError, UnderstudyError
+from ..domain.errors import ConsentError, InputError
 from ..domain.speech import Voice
+from ..domain.style import Reference
 from .consent_keys import trusted_issuers
-from .consent_ledgers import Output, log_event, outputs_under, record_output, revocations, write_revocation
+from .consent_ledgers import (
+    Output,
+    consents_behind,
+    log_event,
+    outputs_under,
+    record_output,
+    refusals_logged,
+    revocations,
+    write_revocation,
+)
 from .consent_records import parse_record, read_record, record_bytes, record_seal, sign_record, verify_record
 
 __all__ = [
@@ -101,10 +110,18 @@ def clear_recordings(
 
 
 def clear_voices(
-    configs_dir: Path, media_dir: Path, voices: Mapping[str, Voice], purpose: Purpose, today: date | None = None
+    configs_dir: Path,
+    media_dir: Path,
+    voices: Mapping[str, Voice],
+    purpose: Purpose,
+    today: date | None = None,
+    styles: Sequence[Reference] = (),
 ) -> Clearance:
-    """Leave to let voices speak, as `clear_cast` gives it. voices: by part, such as 'voice' and 'voice of ANNA'."""
-    parts = [_voice_part(role, voice) for role, voice in voices.items()]
+    """Leave to let voices speak, as `clear_cast` gives it. voices: by part, such as 'voice' and 'voice of ANNA'.
+
+    styles: performances that guide them, which need a record of their own.
+    """
+    parts = [*(_voice_part(role, voice) for role, voice in voices.items()), *map(_style_part, styles)]
     return _clear_parts(configs_dir, media_dir, parts, purpose, today)
 
 
@@ -112,15 +129,12 @@ def _clear_parts(
     configs_dir: Path, media_dir: Path, parts: Sequence[_Part], purpose: Purpose, today: date | None
 ) -> Clearance:
     check_purpose(purpose)
-    try:
+    with refusals_logged(media_dir, purpose):
         use_named(purpose.use)
         revoked = revocations(media_dir)
         day = today or date.today()
-        records = tuple(_clear(part, configs_dir, media_dir, purpose, day, revoked) for part in parts)
-    except ConsentError as error:
-        with suppress(UnderstudyError):  # the refusal itself is what the user must hear
-            log_event(media_dir, "refused", {"rule": error.rule, "subject": error.subject, "purpose": asdict(purpose)})
-        raise
+        everybody = _with_those_behind(parts, media_dir)
+        records = tuple(_clear(part, configs_dir, media_dir, purpose, day, revoked) for part in everybody)
     clearance = Clearance(purpose, records)
     facts = {"consent_ids": list(clearance.consent_ids), "purpose": asdict(purpose)}
     log_event(media_dir, "cleared", facts)
@@ -196,12 +210,29 @@ def _parts(cast: Cast) -> tuple[_Part, ...]:
         *(_voice_part(f"voice of {role}", voice) for role, voice in cast.roles),
         _Part("source", source.name, Right.FACE, (source.media.digest,), cast.source_consent),
         _Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), cast.actor_consent),
+        *map(_style_part, cast.styles),
     )
+
+
+def _style_part(reference: Reference) -> _Part:
+    """Whoever's reading guides a voice has performed for it."""
+    return _Part(reference.part, reference.name, Right.PERFORMANCE, (reference.media.digest,), "")
 
 
 def _voice_part(role: str, voice: Voice) -> _Part:
     weights = tuple(media.digest for media in voice.weights)
     return _Part(role, f"the voice {voice.name}", Right.VOICE, weights, voice.consent_id)
+
+
+def _with_those_behind(parts: Sequence[_Part], media_dir: Path) -> Iterator[_Part]:
+    """A cloned voice needs leave of more than one: of whom it sounds like, and of whose voice it was made from. The
+    audit log knows them, whatever stands beside the weights."""
+    for part in parts:
+        yield part
+        if part.right is Right.VOICE and part.digests and part.consent_id:
+            for consent_id in consents_behind(media_dir, VOICE_OUTPUT, part.digests):
+                if consent_id != part.consent_id:
+                    yield replace(part, role=f"base of {part.role}", consent_id=consent_id)
 
 
 def _clear(

@@ -11,7 +11,15 @@ from ..domain.consent_rules import standing
 from ..domain.errors import ConsentError
 from .consent_keys import trusted_issuers
 from .consent_ledgers import audit_entries, revocations
-from .consent_records import SignedRecord, check_evidence, evidence_path, parse_record, verify_issuer, verify_signature
+from .consent_records import (
+    SignedRecord,
+    check_evidence,
+    evidence_path,
+    parse_record,
+    verify_issuer,
+    verify_signature,
+    voice_recording_path,
+)
 
 __all__ = ["check_ledgers", "examine_record"]
 
@@ -59,4 +67,8 @@ def _unmet(error: ConsentError) -> Finding:
 def _evidence_detail(path: Path, signed: SignedRecord) -> str:
     digest = signed.record.evidence.digest[:12]
     kept = evidence_path(path, signed.record)
-    return f"{kept.name} is the file that was signed for" if kept.is_file() else f"not kept here (SHA-256 {digest}…)"
+    found = f"{kept.name} is the file that was signed for" if kept.is_file() else f"not kept here (SHA-256 {digest}…)"
+    voice = voice_recording_path(path, signed.record)
+    if voice is None:
+        return found
+    return f"{found}; voice recording {voice.name} {'too' if voice.is_file() else 'is not kept here'}"

@@ -6,17 +6,26 @@ import re
 import secrets
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..domain.consent import ANY_LANGUAGE, WORLDWIDE, ConsentRecord, NamedDigest, Purpose, Right, SubjectKind
+from ..domain.consent import (
+    ANY_LANGUAGE,
+    WORLDWIDE,
+    ConsentRecord,
+    NamedDigest,
+    Purpose,
+    Right,
+    SubjectKind,
+    VoiceReference,
+)
 from ..domain.consent_rules import use_named
 from ..domain.errors import ConsentError, InputError
 from .consent import check_purpose
-from .consent_records import evidence_path, file_digest, record_bytes, sign_record
+from .consent_records import evidence_path, file_digest, record_bytes, sign_record, voice_recording_path
 from .disk import new_file
 from .recordings import folder_seal, recorded_files
 
@@ -30,7 +39,11 @@ _MINORS = ("minor", "child", "teenager", "underage")
 
 @dataclass(frozen=True, slots=True)
 class ConsentDraft:
-    """The answers as the user gave them; `issue_record` judges them. Days are ISO 8601."""
+    """The answers as the user gave them; `issue_record` judges them. Days are ISO 8601.
+
+    voice_recording: the file in which the subject is heard.  measure_voice: gives its voiceprint (hex) and the encoder
+    of that; called when everything else is in order, for nobody's voice is measured without leave.
+    """
 
     id: str
     subject: str
@@ -45,10 +58,12 @@ class ConsentDraft:
     media: Sequence[Path]
     territories: Sequence[str] = (WORLDWIDE,)
     languages: Sequence[str] = (ANY_LANGUAGE,)
+    voice_recording: Path | None = None
+    measure_voice: Callable[[Path], tuple[str, str]] | None = None
 
 
 def issue_record(draft: ConsentDraft, folder: Path, key: Ed25519PrivateKey, issuer: str, today: date) -> Path:
-    """Check, sign and write FOLDER/ID.json and its evidence; returns the record's path.
+    """Check, sign and write FOLDER/ID.json, its evidence and its voice recording; returns the record's path.
 
     Raises ConsentError: minor, forbidden-use, evidence, media.  InputError for anything that cannot be read.
     """
@@ -58,6 +73,10 @@ def issue_record(draft: ConsentDraft, folder: Path, key: Ed25519PrivateKey, issu
         raise InputError(f"There is already a record '{record.id}'.", "Choose another id with --id.")
     with new_file(evidence_path(path, record)) as part:
         shutil.copyfile(evidence, part)
+    kept = voice_recording_path(path, record)
+    if kept and draft.voice_recording:
+        with new_file(kept) as part:
+            shutil.copyfile(draft.voice_recording, part)
     with new_file(path) as part:
         part.write_bytes(record_bytes(sign_record(record, key, issuer)))
     return path
@@ -111,6 +130,7 @@ def _record(draft: ConsentDraft, today: date) -> ConsentRecord:
         media=_media(draft, rights, kind),
         issued_on=today.isoformat(),
         salt=secrets.token_hex(32),
+        voice_recording=_voice_recording(draft, rights),
     )
 
 
@@ -158,6 +178,23 @@ def _evidence(draft: ConsentDraft) -> Path:
         f"{draft.evidence} is missing or empty" if draft.evidence else "there is no evidence for it",
         "Give the signed form, the recording of the consent or the licence text with --evidence FILE.",
     )
+
+
+def _voice_recording(draft: ConsentDraft, rights: tuple[Right, ...]) -> VoiceReference | None:
+    path = draft.voice_recording
+    if path is None:
+        return None
+    if Right.VOICE not in rights:
+        raise InputError(
+            "A voice recording is kept for the right 'voice' only.",
+            "Add --right voice, or leave --voice-recording out.",
+        )
+    if not path.is_file():
+        raise InputError(f"{path} does not exist.", "Give a file in which the subject speaks with --voice-recording.")
+    if draft.measure_voice is None:
+        raise ValueError("a voice recording needs somebody who measures it")
+    voiceprint, encoder = draft.measure_voice(path)
+    return VoiceReference(path.name, file_digest(path), encoder, voiceprint)
 
 
 def _media(draft: ConsentDraft, rights: tuple[Right, ...], kind: SubjectKind) -> tuple[NamedDigest, ...]:

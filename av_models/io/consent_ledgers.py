@@ -6,15 +6,27 @@ the log knows was cut, and a log that is gone while the list has entries was rem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..domain.errors import ConsentError
+from ..domain.consent import Purpose
+from ..domain.errors import ConsentError, UnderstudyError
 from .consent_keys import local_issuers, own_key
 from .ledger import Entry, Ledger
 
-__all__ = ["Output", "audit_entries", "log_event", "outputs_under", "record_output", "revocations", "write_revocation"]
+__all__ = [
+    "Output",
+    "audit_entries",
+    "consents_behind",
+    "log_event",
+    "outputs_under",
+    "record_output",
+    "refusals_logged",
+    "revocations",
+    "write_revocation",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,17 @@ def log_event(media_dir: Path, event: str, facts: Mapping[str, object]) -> None:
     _audit_log(media_dir).append(key, event, facts)
 
 
+@contextmanager
+def refusals_logged(media_dir: Path, purpose: Purpose) -> Iterator[None]:
+    """Note every refusal of the block in the audit log, and let it pass on."""
+    try:
+        yield
+    except ConsentError as error:
+        with suppress(UnderstudyError):  # the refusal itself is what the user must hear
+            log_event(media_dir, "refused", {"rule": error.rule, "subject": error.subject, "purpose": asdict(purpose)})
+        raise
+
+
 def record_output(media_dir: Path, consent_ids: Iterable[str], what: str, digest: str, place: str) -> None:
     """Note that something was made under these records, so that a revocation can name it."""
     facts = {"consent_ids": list(consent_ids), "what": what, "digest": digest, "place": place}
@@ -81,6 +104,17 @@ def outputs_under(media_dir: Path, consent_id: str) -> tuple[Output, ...]:
         if entry.event == "output" and consent_id in entry.facts["consent_ids"]
     ]
     return tuple({(output.place, output.digest): output for output in made}.values())
+
+
+def consents_behind(media_dir: Path, what: str, digests: Collection[str]) -> tuple[str, ...]:
+    """Ids of all records under which one of these files was made here."""
+    found = [
+        consent_id
+        for entry in audit_entries(media_dir)
+        if entry.event == "output" and entry.facts["what"] == what and entry.facts["digest"] in digests
+        for consent_id in entry.facts["consent_ids"]
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def audit_entries(media_dir: Path) -> tuple[Entry, ...]:

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..domain.consent import ConsentRecord, NamedDigest, Right, SubjectKind, Use
+from ..domain.consent import ConsentRecord, NamedDigest, Right, SubjectKind, Use, VoiceReference
 from ..domain.errors import ConsentError
 from .consent_keys import is_signed, public_hex, sign
 from .disk import disk_errors
@@ -38,10 +38,13 @@ __all__ = [
     "verify_issuer",
     "verify_record",
     "verify_signature",
+    "voice_recording_path",
 ]
 
 FORMAT = "understudy-consent-1"
 _TEXTS = ("id", "subject", "valid_from", "valid_until", "licence", "issued_on", "salt")
+_OPTIONAL = "voice_recording"
+"""A field that a record without it does not spell, so that records from before it keep their signatures."""
 _RESTORE = "Put the original file back, or record the consent again with `flow consent new`."
 
 
@@ -134,16 +137,29 @@ def evidence_path(path: Path, record: ConsentRecord) -> Path:
     return path.parent / "evidence" / f"{record.id}{Path(record.evidence.name).suffix}"
 
 
+def voice_recording_path(path: Path, record: ConsentRecord) -> Path | None:
+    """Where the voice recording of the record at `path` is kept; None for a record without one."""
+    if record.voice_recording is None:
+        return None
+    return path.parent / "evidence" / f"{record.id}.voice{Path(record.voice_recording.name).suffix}"
+
+
 def check_evidence(path: Path, record: ConsentRecord) -> bool:
-    """Whether the evidence lies beside the record; ConsentError('evidence') when it does and differs."""
+    """Whether the evidence lies beside the record; ConsentError('evidence') when it, or the voice recording, does and
+    differs."""
     kept = evidence_path(path, record)
-    if not kept.is_file():
-        return False
-    if file_digest(kept) != record.evidence.digest:
+    _check_kept(kept, record.evidence.digest, record.id)
+    voice = voice_recording_path(path, record)
+    if voice and record.voice_recording:
+        _check_kept(voice, record.voice_recording.digest, record.id)
+    return kept.is_file()
+
+
+def _check_kept(kept: Path, digest: str, record_id: str) -> None:
+    if kept.is_file() and file_digest(kept) != digest:
         raise ConsentError(
-            "evidence", record.id, f"{kept.name} is not the file that was signed for", "Put the original evidence back."
+            "evidence", record_id, f"{kept.name} is not the file that was signed for", "Put the original evidence back."
         )
-    return True
 
 
 def file_digest(path: Path) -> str:
@@ -162,7 +178,10 @@ def _signed_part(record: ConsentRecord, issuer: str, key: str) -> bytes:
 
 
 def _to_json(record: ConsentRecord) -> dict[str, Any]:
-    return {"format": FORMAT} | asdict(record)
+    found = {"format": FORMAT} | asdict(record)
+    if record.voice_recording is None:
+        del found[_OPTIONAL]
+    return found
 
 
 def _parse(data: bytes, name: str) -> SignedRecord:
@@ -178,7 +197,10 @@ def _parse(data: bytes, name: str) -> SignedRecord:
 
 
 def _from_json(found: dict[str, Any], name: str) -> ConsentRecord:
-    wanted = {"format", *(field.name for field in fields(ConsentRecord))}
+    wanted = {
+        "format",
+        *(field.name for field in fields(ConsentRecord) if field.name != _OPTIONAL or _OPTIONAL in found),
+    }
     if found.keys() != wanted or found["format"] != FORMAT:
         raise _malformed(
             name, f"fields {', '.join(sorted(wanted ^ found.keys())) or 'format'} are not those of {FORMAT}"
@@ -208,7 +230,17 @@ def _typed(found: dict[str, Any]) -> ConsentRecord:
         languages=tuple(_text(one) for one in found["languages"]),
         evidence=_named(found["evidence"]),
         media=tuple(_named(one) for one in found["media"]),
+        voice_recording=_voice(found[_OPTIONAL]) if _OPTIONAL in found else None,
     )
+
+
+def _voice(found: dict[str, Any]) -> VoiceReference:
+    if found.keys() != {field.name for field in fields(VoiceReference)}:
+        raise ValueError("its voice recording lacks a field, or has one too many")
+    named = _named(found)
+    voiceprint = _text(found["voiceprint"])
+    bytes.fromhex(voiceprint)
+    return VoiceReference(named.name, named.digest, _text(found["encoder"]), voiceprint)
 
 
 def _text(value: object) -> str:

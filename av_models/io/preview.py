@@ -88,11 +88,12 @@ def waveform_plot(
     phones: Sequence[Phone],
     doubts: Sequence[tuple[float, float, str]] = (),
     begin_s: float = 0.0,
+    pitch_hz: NDArray[np.float32] | None = None,
 ) -> bytes:
     """PNG: the wave with words over it, spectrogram with pitch, and phones, on one time axis. samples: (N,), -1..1.
 
     doubts: start, end in seconds and a name, marked in red; unsure phones are hatched.  begin_s: what the axis calls
-    the first sample; all times count from there.
+    the first sample; all times count from there.  pitch_hz: as `draw_spectrum` takes it.
     """
     from matplotlib.figure import Figure
 
@@ -105,7 +106,7 @@ def waveform_plot(
     figure.subplots_adjust(left=0.35 / width_in, right=1 - 0.25 / width_in, top=0.97, bottom=0.12)
     _draw_wave(wave, samples, rate_hz, int(width_in * _COLUMNS_PER_INCH))
     _draw_words(wave, words)
-    draw_spectrum(spectrum, samples, rate_hz)
+    draw_spectrum(spectrum, samples, rate_hz, pitch_hz)
     _draw_phones(lane, phones, duration_s / width_in)
     _draw_doubts(wave, lane, doubts)
     wave.set_xlim(0, duration_s)

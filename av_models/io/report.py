@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .charts import lip_chart, training_chart
 from .disk import new_file
 
-__all__ = ["LipSeries", "render_index", "render_report"]
+__all__ = ["LipSeries", "page_template", "render_index", "render_report"]
 
 _MASTERS = ("master.mp4", "master.mov")
 _GRADES = {"good": "●", "fair": "▲", "poor": "■", "not measurable": "○"}
@@ -41,7 +41,7 @@ def render_report(folder: Path, facts: Mapping[str, Any], lips: LipSeries | None
     """
     with new_file(folder / "report.json") as part:
         part.write_text(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    page = _template("report.html.j2").render(
+    page = page_template("report.html.j2").render(
         facts=facts,
         files=_files(folder),
         signs=_GRADES,
@@ -60,14 +60,15 @@ def render_index(out: Path) -> str:
     """A page that lists the reports under `out`, the newest first."""
     pages = sorted(out.glob("**/report.html"), key=lambda page: page.stat().st_mtime, reverse=True)
     made = [{"address": quote(page.relative_to(out).as_posix()), "name": _folder_name(page, out)} for page in pages]
-    return str(_template("index.html.j2").render(made=made))
+    return str(page_template("index.html.j2").render(made=made))
 
 
 def _folder_name(page: Path, out: Path) -> str:
     return page.parent.relative_to(out).as_posix() if page.parent != out else out.name
 
 
-def _template(name: str) -> Any:
+def page_template(name: str) -> Any:
+    """A Jinja template that lies beside this file; what it lacks is an error, what it is given is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(Path(__file__).parent)

@@ -176,6 +176,7 @@ def _speech_clip(placement: Placement, number: int, start: Fraction) -> otio.sch
         "start_s": str(start),
         "n_samples": speech.n_samples,
         "rate_hz": speech.rate_hz,
+        "sound": str(placement.sound.how) if placement.sound else "as spoken",
         "sound_map": [{"spoken_s": str(one.spoken_s), "heard_s": str(one.heard_s)} for one in placement.sound_map],
     }
     for word in placement.alignment.words:

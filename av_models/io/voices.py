@@ -1,21 +1,27 @@
 """Voices by name: the house voices of configs/voices.yaml, and a user's own in media/voices/NAME/.
 
 A folder of a user's own voice holds voice.yaml and the files of its engine, for Piper NAME.onnx and NAME.onnx.json.
+The command of an external engine may name files beside voice.yaml, or in the folder of configurations.
 """
 
 from __future__ import annotations
 
+import hashlib
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from av_models.domain.errors import InputError
 from av_models.domain.media import MediaRef
-from av_models.domain.speech import Voice
+from av_models.domain.speech import Program, Voice
 
 __all__ = ["find_voice", "list_voices"]
 
 _KEYS = ("engine", "language", "settings", "licence", "consent_id", "weights", "description")
+_EXTERNAL, _COMMAND = "external", "command"
+_SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
+_MOST_HASHED = 64_000_000
 _SUFFIXES = {".onnx": 0, ".safetensors": 0, ".json": 1}
 
 
@@ -29,13 +35,14 @@ def find_voice(name: str, configs_dir: Path, media_dir: Path, store: _Files) -> 
     if name not in entries:
         raise _unknown(name, sorted(entries))
     entry, source = entries[name]
-    return _voice(name, entry, source, store)
+    return _voice(name, entry, source, configs_dir, store)
 
 
-def list_voices(configs_dir: Path, media_dir: Path) -> tuple[tuple[str, str, str, str], ...]:
-    """(name, engine, language, description) of every voice, by name."""
+def list_voices(configs_dir: Path, media_dir: Path) -> tuple[tuple[str, str, str, str, str], ...]:
+    """(name, engine, language, description, licence) of every voice, by name."""
+    keys = ("engine", "language", "description", "licence")
     return tuple(
-        (name, str(entry.get("engine", "")), str(entry.get("language", "")), str(entry.get("description", "")))
+        (name, *(str(entry.get(key, "")) for key in keys))  # type: ignore[misc]
         for name, (entry, _) in sorted(_entries(configs_dir, media_dir).items())
     )
 
@@ -79,17 +86,54 @@ def _checked(entry: object, where: str) -> Mapping[str, Any]:
     return entry
 
 
-def _voice(name: str, entry: Mapping[str, Any], source: Path, store: _Files) -> Voice:
-    settings = sorted((str(key), str(value)) for key, value in (entry.get("settings") or {}).items())
+def _voice(name: str, entry: Mapping[str, Any], source: Path, configs_dir: Path, store: _Files) -> Voice:
+    settings = {str(key): value for key, value in (entry.get("settings") or {}).items()}
+    program = None
+    if entry["engine"] == _EXTERNAL:
+        words = _command(settings.get(_COMMAND), source, configs_dir)
+        settings[_COMMAND] = shlex.join(words)
+        program = Program(_digests(words, source))
     return Voice(
         name=name,
         engine=entry["engine"],
         language=entry["language"],
-        settings=tuple(settings),
+        settings=tuple(sorted((key, str(value)) for key, value in settings.items())),
         weights=tuple(store.put_file(path) for path in _weights(entry, source)),
         licence=entry["licence"],
         consent_id=entry["consent_id"],
+        program=program,
     )
+
+
+def _command(given: object, source: Path, configs_dir: Path) -> list[str]:
+    """The words of a command, each that is a file beside the voice or among the configurations with its full path."""
+    words = [str(word) for word in given] if isinstance(given, list) else shlex.split(str(given or ""))
+    found = []
+    for word in words:
+        places = (folder / Path(word).expanduser() for folder in (source.parent, configs_dir))
+        found.append(
+            next((str(path.absolute()) for path in places if ("/" in word or path.suffix) and path.exists()), word)
+        )
+    return found
+
+
+def _digests(words: list[str], source: Path) -> tuple[str, ...]:
+    """Of the files of a program, without the interpreter before them. A large file counts by size and date."""
+    files = [path for path in map(Path, words) if path.is_file()]
+    files = files[1:] if len(files) > 1 and files[0] == Path(words[0]) else files
+    for path in files:
+        if path.suffix.lower() in _SOUNDS:
+            raise InputError(
+                f"{source}: the command names the sound {path.name}.",
+                "Name it under 'weights': consent covers the files that stand there.",
+            )
+    return tuple(_digest(path) for path in files)
+
+
+def _digest(path: Path) -> str:
+    state = path.stat()
+    large = state.st_size > _MOST_HASHED
+    return hashlib.sha256(f"{state.st_size}.{state.st_mtime_ns}".encode() if large else path.read_bytes()).hexdigest()
 
 
 def _weights(entry: Mapping[str, Any], source: Path) -> list[Path]:

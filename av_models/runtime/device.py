@@ -19,9 +19,28 @@ def best_device() -> torch.device:
     return torch.device("cpu")
 
 
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 where the device multiplies it in hardware, else everything stays float32.
+
+    A processor without it computes bfloat16 in software: 50 times slower than float32 where it was measured (Zen 3).
+    """
+    import torch
+
+    return torch.autocast(device.type, torch.bfloat16, enabled=_multiplies_bfloat16(device))
+
+
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    found = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(asked is not None and bool(asked()) for asked in found)
+
+
 def n_cores() -> int:
     """Cores that this process may use (containers often get fewer than the machine has)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-__all__ = ["best_device", "n_cores"]
+__all__ = ["autocast", "best_device", "n_cores"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from av_models.domain.errors import InputError
 from av_models.domain.script import Line
 
+from .directions import directed_paces, word_directions
 from .engine import Synthesis
 from .espeak_library import PARAMETERS, speak
 from .espeak_take import Take
@@ -29,6 +30,7 @@ class EspeakEngine:
     warmth_db, treble_db, room (see `Tone`), tract and breath (see `_Shape`)."""
 
     name = "espeak"
+    draws_lots = False
 
     def synthesize(
         self, line: Line, settings: Mapping[str, str], weights: Sequence[bytes], language: str, seed: int
@@ -48,8 +50,10 @@ class EspeakEngine:
         variant = settings.get("variant", "")
         voice = f"{language.lower()}+{variant}" if variant else language.lower()
 
+        asked = directed_paces(word_directions(line.tokens), paces)
+
         def say(run: Run) -> Said:
-            said_at = paces[run.first_word : run.first_word + len(run.spoken)]
+            said_at = asked[run.first_word : run.first_word + len(run.spoken)]
             take = Take(run, shape.tract, language, said_at)
             return take.listen(speak(take.ssml, voice, parameters, ipa=take.foreign))
 

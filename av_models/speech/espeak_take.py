@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -14,6 +14,8 @@ import numpy as np
 from av_models.domain.script import Token
 from av_models.domain.speech import SILENCE
 
+from .arpabet import is_vowel
+from .directions import bent
 from .espeak_library import EventKind, RawSpeech
 from .espeak_phones import espeak_mnemonics, from_mnemonic, is_lengthening, is_silence
 from .ipa import only_sounds, read_ipa
@@ -28,8 +30,13 @@ _SLIVER_MS = 25
 _LONGEST_CLOSURE_MS = 110
 _CLOSURE_STEP_MS = 5
 _CLOSED_LEVEL = 0.045  # of the stretch's peak: what counts as no sound before a stop is released
+_HUM = "m-"  # the m that is a syllable, which espeak can draw out as it can no other
 _STOPS = frozenset({"P", "B", "T", "D", "K", "G", "CH", "JH"})
-_EMPHASIS = '<prosody pitch="+22%" range="+40%" rate="82%" volume="+30%">'
+_EMPHASES = (
+    "",
+    '<prosody pitch="+22%" range="+40%" rate="82%" volume="+30%">',
+    '<prosody pitch="+40%" range="+70%" rate="70%" volume="+50%">',
+)
 
 
 class Take:
@@ -42,12 +49,12 @@ class Take:
         self.foreign = not language.lower().startswith("en")
         self.ssml = ""
         self.starts: list[int] = []
-        self.spoken = run.spoken
-        for emphasis, group in groupby(run.tokens, key=lambda token: token.emphasis):
-            self.ssml += _EMPHASIS if emphasis else ""
-            for token in group:
-                self._write(token)
-            self.ssml += "</prosody> " if emphasis else ""
+        self.hummed: list[int] = []
+        self.run, self.spoken = run, run.spoken
+        self._span = (0, 1.0)
+        for token in run.tokens:
+            self._write(token)
+        self._enter(0, 1.0)
         if not run.tokens[-1].break_after:
             # Before a pause the voice should stay up; at the end of a line it falls as in any statement.
             self.ssml = self.ssml.rstrip() + (" ." if run.last else " ,")
@@ -58,13 +65,24 @@ class Take:
         for word, is_letter in zip(words, letters, strict=True):
             article = is_letter and word == "a" and not self.foreign
             phones = token.phones or (letter_name("a") if article else ())
-            pace = self.paces[len(self.starts)] if self.paces else 1.0
-            self.ssml += f'<prosody rate="{100 * pace:.0f}%">' if self.paces else ""
+            self._enter(token.emphasis, self.paces[len(self.starts)] if self.paces else 1.0)
             self.starts.append(len(self.ssml))
-            self.ssml += f"[[{espeak_mnemonics(phones)}]] " if phones else f"{escape(word)} "
-            self.ssml += "</prosody> " if self.paces else ""
+            hums = token.filler and not any(is_vowel(phone) for phone in phones)
+            self.hummed += [len(self.starts) - 1] * hums
+            said = espeak_mnemonics(phones).replace("m", _HUM) if hums else espeak_mnemonics(phones)
+            self.ssml += f"[[{said}]] " if phones else f"{escape(word)} "
         if token.break_after:
             self.ssml = self.ssml.rstrip() + f"{token.break_after} "
+
+    def _enter(self, emphasis: int, pace: float) -> None:
+        """Close the span before and open another, unless they are alike."""
+        if (emphasis, pace) == self._span:
+            return
+        was_emphasised, was_paced = self._span
+        self.ssml += "</prosody> " * (bool(was_emphasised) + (was_paced != 1.0))
+        self.ssml += _EMPHASES[emphasis]
+        self.ssml += f'<prosody rate="{100 * pace:.0f}%">' if pace != 1.0 else ""
+        self._span = (emphasis, pace)
 
     def listen(self, raw: RawSpeech) -> Said:
         """Name every stretch of the recording, and trim it to its phones."""
@@ -73,7 +91,8 @@ class Take:
         stretches = merge_slivers(stretches, round(_SLIVER_MS * raw.rate_hz / 1000))
         samples = _shortened(raw.samples.astype(np.float32) / 32768, self.tract)
         played = [replace(s, first=round(s.first / self.tract), end=round(s.end / self.tract)) for s in stretches]
-        return trimmed(samples, raw.rate_hz, played)
+        said = trimmed(samples, raw.rate_hz, played)
+        return replace(said, samples=bent(said.samples, self.run.tokens, said.stretches, said.rate_hz))
 
     def _sounds(self, raw: RawSpeech) -> list[Stretch]:
         """Phoneme events as stretches, each with the word that the last word event named."""
@@ -90,6 +109,8 @@ class Take:
                 sounds[-1] = replace(sounds[-1], end=end)
                 continue
             labels, ipa = self._labels(event.phoneme)
+            if word in self.hummed and labels:
+                labels = labels[-1:]
             if labels:
                 sounds += split_stretch(labels, event.sample, end, word, ipa)
             else:

@@ -1,15 +1,20 @@
-"""Speech with imposed durations: an engine that can be paced says every word again until it lasts as long as wanted."""
+"""Speech with imposed durations: the phones that an engine is told, or, where it can only be paced, every word said
+again until it lasts as long as wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from av_models.domain.speech import Phone, Word
+
 from .engine import Synthesis
 
-__all__ = ["PACE_LIMITS", "impose"]
+__all__ = ["PACE_LIMITS", "impose", "lasting"]
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +53,40 @@ def impose(
             break
         paces = paces * lasts / np.maximum(wanted, 1e-3)
     return best
+
+
+def lasting(
+    phones: Sequence[Phone],
+    words: Sequence[Word],
+    wanted_s: Sequence[float | None],
+    limits: tuple[float, float] = PACE_LIMITS,
+) -> tuple[Phone, ...]:
+    """The phones of a take, each word's all longer or shorter alike so that it lasts wanted_s seconds, at a pace within
+    the limits; None leaves a word its own. Silences and breaths keep their lengths.
+
+    words: one for each of wanted_s, in order, as the engine gave them with the phones.
+    """
+    moved: list[Phone] = []
+    at = Fraction(0)
+    index = 0
+    for phone in phones:
+        while index < len(words) and words[index].end <= phone.start:
+            index += 1
+        pace = Fraction(1)
+        if index < len(words) and words[index].start <= phone.start:
+            pace = _pace(words[index], wanted_s[index], limits)
+        end = at + (phone.end - phone.start) / pace
+        moved.append(replace(phone, start=at, end=end))
+        at = end
+    return tuple(moved)
+
+
+def _pace(word: Word, wanted_s: float | None, limits: tuple[float, float]) -> Fraction:
+    """How many times as fast as of its own accord a word is said."""
+    if wanted_s is None:
+        return Fraction(1)
+    pace = float(word.end - word.start) / max(wanted_s, 1e-3)
+    return Fraction(min(max(pace, limits[0]), limits[1])).limit_denominator(10_000)
 
 
 def _lengths(take: Synthesis) -> Floats | None:

@@ -1,56 +1,64 @@
-"""One line of a script taken apart: words with their columns, and the marks that direct the voice.
+"""The marks of a plain script, which direct the voice, read as pieces.
 
-[pause 400ms]  [pause 0.4s]   silence of exactly that length
-[breath]                      an audible breath
-*word*  *several words*       emphasis
-{word|AH0 B AW1 T}            said with these ARPAbet phones
-\\[ \\] \\{ \\} \\* \\\\ \\#          the character itself
+[pause 400ms]  [pause 0.4s]                    silence of exactly that length
+[breath]  [sigh]                               drawn in, let out
+[um]  [uh]  [hm]  [mm-hm]  [uh-huh]            a sound of hesitation or assent
+*word*  *several words*  **word**              emphasis, strong emphasis
+[rate 0.9] ... [/rate]                         times as fast; without [/rate] to the end of the line
+[pitch +2st] [range 0.5] [volume -3dB]         in the same way: higher, flatter, quieter
+{word|AH0 B AW1 T}                             said with these ARPAbet phones
+\\[ \\] \\{ \\} \\* \\\\ \\#                          the character itself
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 
 from av_models.domain.errors import ScriptError
-from av_models.domain.script import TokenKind
+from av_models.domain.script import Direction, TokenKind
 
 from .arpabet import check_phones
+from .fillers import filler_names
+from .pieces import LONGEST_PAUSE_MS, Piece, PieceWriter
+from .wishes import DIRECTIONS, Unheard, direction_of
 
-__all__ = ["LONGEST_PAUSE_MS", "Piece", "take_apart"]
+__all__ = ["take_apart"]
 
-LONGEST_PAUSE_MS = 10_000
-_MARKS = "[pause 400ms], [pause 0.4s] or [breath]"
 _ESCAPED = "[]{}*\\#"
+_SOUNDS = {"breath": TokenKind.BREATH, "sigh": TokenKind.SIGH}
+_LAUGHS = frozenset({"laugh", "laughs", "laughing", "laughter", "chuckle", "chuckles", "giggle", "giggles"})
 
 
-@dataclass(slots=True)
-class Piece:
-    """A written word, pause or breath before normalisation. column: from 1. said: the word inside {word|phones}."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A span that is not closed yet. n_words: how many words were before it."""
 
-    kind: TokenKind
-    column: int
-    written: str = ""
-    emphasis: bool = False
-    phones: tuple[str, ...] = ()
-    said: str = ""
-    pause_ms: int = 0
+    name: str
+    at: int
+    direction: Direction
+    n_words: int
 
 
 class _Reader:
-    """Walks over one line once; `pieces` grows, `word` is the written word being read."""
+    """Walks over one line once."""
 
-    def __init__(self, text: str, line: int, first_column: int) -> None:
-        self.text, self.line, self.first_column = text, line, first_column
+    def __init__(self, text: str, line: int, first_column: int, language: str) -> None:
+        self.text, self.line, self.first_column, self.language = text, line, first_column, language
         self.at = 0
-        self.pieces: list[Piece] = []
-        self.word: Piece | None = None
-        self.emphasis_opened: int | None = None
+        self.writer = PieceWriter()
+        self.opened: list[_Opened] = []
+        self.emphasised: _Opened | None = None
+        self.notes: list[str] = []
 
     def error(self, problem: str, expected: str, at: int | None = None) -> ScriptError:
-        place = self.at if at is None else at
-        return ScriptError(problem, self.line, self.first_column + place, expected)
+        return ScriptError(problem, self.line, self._column(at), expected)
+
+    def _column(self, at: int | None = None) -> int:
+        return self.first_column + (self.at if at is None else at)
 
     def read(self) -> list[Piece]:
         while self.at < len(self.text):
@@ -58,22 +66,21 @@ class _Reader:
             if character == "\\" and self.text[self.at + 1 : self.at + 2] in tuple(_ESCAPED):
                 self._write(self.text[self.at + 1], 2)
             elif character.isspace():
-                self.word = None
+                self.writer.end_word()
                 self.at += 1
             elif character in _READERS:
                 _READERS[character](self)
             else:
                 self._write(character, 1)
-        if self.emphasis_opened is not None:
-            raise self.error("emphasis is opened and not closed", "a second * on this line", self.emphasis_opened)
-        return self.pieces
+        if self.emphasised is not None:
+            stars = self.emphasised.name
+            raise self.error("emphasis is opened and not closed", f"a second {stars} on this line", self.emphasised.at)
+        for opened in self.opened:
+            self._directs_words(opened)
+        return self.writer.pieces
 
     def _write(self, text: str, consumed: int) -> None:
-        if self.word is None:
-            self.word = Piece(TokenKind.WORD, self.first_column + self.at)
-            self.pieces.append(self.word)
-        self.word.written += text
-        self.word.emphasis |= self.emphasis_opened is not None
+        self.writer.write(text, self.line, self._column())
         self.at += consumed
 
     def _until(self, closing: str) -> str:
@@ -83,36 +90,97 @@ class _Reader:
         return self.text[self.at + 1 : end]
 
     def star(self) -> None:
-        following = self.text[self.at + 1 : self.at + 2]
-        alone = self.word is None and (not following or following.isspace())
-        product = self.text[max(0, self.at - 1) : self.at].isdecimal() and following.isdecimal()
-        if (alone or product) and self.emphasis_opened is None:
-            self._write("*", 1)
+        stars = "**" if self.text.startswith("**", self.at) else "*"
+        after = self.text[self.at + len(stars) :][:1]
+        alone = stars == "*" and self.writer.word is None and (not after or after.isspace())
+        product = self.text[max(0, self.at - 1) : self.at].isdecimal() and after.isdecimal()
+        if (alone or product) and self.emphasised is None:
+            self._write(stars, len(stars))
             return
-        self.emphasis_opened = self.at if self.emphasis_opened is None else None
-        self.at += 1
+        if self.emphasised is None:
+            self.emphasised = _Opened(stars, self.at, Direction(), self.writer.n_words)
+            self.writer.emphasis = len(stars)
+        else:
+            self._close_emphasis(stars)
+        self.at += len(stars)
+
+    def _close_emphasis(self, stars: str) -> None:
+        assert self.emphasised is not None
+        if stars != self.emphasised.name:
+            problem = f"emphasis opened by {self.emphasised.name} is closed by {stars}"
+            raise self.error(problem, "the same on both sides")
+        # A word that goes on behind its closing star ("fan*tas*tic") had begun before the opening one.
+        if self.writer.n_words == self.emphasised.n_words and not (self.writer.word and self.writer.word.emphasis):
+            raise self.error("emphasis of no words", f"{stars}word{stars}", self.emphasised.at)
+        self.emphasised, self.writer.emphasis = None, 0
 
     def bracket(self) -> None:
         content = self._until("]")
-        mark = content.strip().lower()
-        column = self.first_column + self.at
-        if mark == "breath":
-            self.pieces.append(Piece(TokenKind.BREATH, column))
+        name, _, value = " ".join(content.split()).lower().partition(" ")
+        if name.startswith("/"):
+            self._close(name[1:].strip() or value)
+        elif name in DIRECTIONS:
+            self._open(name, value)
+        elif name in _LAUGHS and not value:
+            self.notes.append(f"Line {self.line}: [{content.strip()}] is left out: no voice here has learnt to laugh.")
         else:
-            self.pieces.append(Piece(TokenKind.PAUSE, column, pause_ms=self._pause_ms(content, mark)))
-        self.word = None
+            self.writer.put(self._between(content, name, value))
         self.at += len(content) + 2
+        if not self._punctuation_follows():
+            self.writer.end_word()
 
-    def _pause_ms(self, content: str, mark: str) -> int:
-        match = re.fullmatch(r"pause\s+(\d+(?:\.\d+)?)\s*(ms|s)", mark)
+    def _punctuation_follows(self) -> bool:
+        """A comma behind a filler belongs to it."""
+        return self.text[self.at : self.at + 1] in tuple(".,;:!?…—–")
+
+    def _between(self, content: str, name: str, value: str) -> Piece:
+        """A pause, breath, sigh or filler."""
+        column = self._column()
+        if name == "pause":
+            return Piece(TokenKind.PAUSE, self.line, column, pause_ms=self._pause_ms(value))
+        if not value and name in _SOUNDS:
+            return Piece(_SOUNDS[name], self.line, column)
+        if not value and name in filler_names(self.language):
+            return Piece(TokenKind.WORD, self.line, column, written=name, filler=True)
+        raise self.error(f"unknown mark '[{content}]'", self._known(name))
+
+    def _known(self, name: str) -> str:
+        """What could have been meant."""
+        fillers = filler_names(self.language)
+        near = get_close_matches(name, ["pause", *_SOUNDS, *DIRECTIONS, *fillers], n=1)
+        if near and near[0] != name:
+            return f"[{near[0]}{' …' if near[0] in ('pause', *DIRECTIONS) else ''}]"
+        marks = "[pause 400ms], [breath], [sigh], [rate 0.9], [pitch +2st], [range 0.5] or [volume -3dB]"
+        return f"{marks}{', or [' + fillers[0] + ']' if fillers else ''}; \\[ for the character itself"
+
+    def _pause_ms(self, value: str) -> int:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s)", value)
         if not match:
-            problem = "a pause without a length" if mark.startswith("pause") else f"unknown mark '[{content}]'"
-            raise self.error(problem, _MARKS)
+            raise self.error("a pause without a length", "[pause 400ms] or [pause 0.4s]")
         length_ms = round(Fraction(match[1]) * (1000 if match[2] == "s" else 1))
         if not 0 < length_ms <= LONGEST_PAUSE_MS:
             longest = f"more than 0 and at most {LONGEST_PAUSE_MS // 1000} s"
             raise self.error(f"a pause of {match[1]} {match[2]}", longest)
         return length_ms
+
+    def _open(self, name: str, value: str) -> None:
+        try:
+            direction = direction_of(name, value)
+        except Unheard as error:
+            raise self.error(str(error), error.expected) from error
+        self.opened.append(_Opened(name, self.at, direction, self.writer.n_words))
+        self.writer.directions.append(direction)
+
+    def _close(self, name: str) -> None:
+        if not self.opened or self.opened[-1].name != name:
+            innermost = f"[/{self.opened[-1].name}] first, the innermost" if self.opened else "[rate 0.9] before it"
+            raise self.error(f"[/{name}] closes nothing", innermost)
+        self._directs_words(self.opened.pop())
+        self.writer.directions.pop()
+
+    def _directs_words(self, opened: _Opened) -> None:
+        if self.writer.n_words == opened.n_words:
+            raise self.error(f"[{opened.name}] directs no words", "words behind it, on its own line", opened.at)
 
     def brace(self) -> None:
         content = self._until("}")
@@ -123,11 +191,10 @@ class _Reader:
         if problem := check_phones(phones):
             at = self.at + 1 + len(word) + 1
             raise self.error(f"{{{content}}} has {problem}", "ARPAbet such as AH0 B AW1 T, vowels with 0, 1 or 2", at)
-        if self.word is not None and self.word.phones:
+        if self.writer.word is not None and self.writer.word.phones:
             raise self.error("two pronunciations in one word", "a space between them")
-        self._write(word.strip(), 0)
-        assert self.word is not None
-        self.word.phones, self.word.said = phones, word.strip()
+        piece = self.writer.write(word.strip(), self.line, self._column())
+        piece.phones, piece.said = phones, word.strip()
         self.at += len(content) + 2
 
     def stray(self) -> None:
@@ -135,11 +202,12 @@ class _Reader:
         raise self.error(f"'{character}' closes nothing", f"\\{character} for the character itself")
 
 
-_READERS = {
+_READERS: dict[str, Callable[[_Reader], None]] = {
     "*": _Reader.star, "[": _Reader.bracket, "{": _Reader.brace, "]": _Reader.stray, "}": _Reader.stray,
 }  # fmt: skip
 
 
-def take_apart(text: str, line: int, first_column: int = 1) -> list[Piece]:
-    """The pieces of one line. Raises ScriptError at the line and column of a wrong mark."""
-    return _Reader(text, line, first_column).read()
+def take_apart(text: str, line: int, first_column: int = 1, language: str = "en-us") -> tuple[list[Piece], list[str]]:
+    """The pieces of one line, and notes for the user. Raises ScriptError at the line and column of a wrong mark."""
+    reader = _Reader(text, line, first_column, language)
+    return reader.read(), reader.notes

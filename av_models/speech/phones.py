@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +19,9 @@ from av_models.domain.errors import ModelError
 
 from .arpabet import CONSONANTS, VOWELS, apply_stress, is_vowel
 
-__all__ = ["dictionary_pronunciations", "letter_name", "packaged_path", "pronounce", "pronunciations"]
+__all__ = [
+    "dictionary_pronunciations", "is_in_dictionary", "letter_name", "packaged_path", "pronounce", "pronunciations",
+]  # fmt: skip
 
 _GRAPHEMES = ["<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz"]
 _END = 3
@@ -77,9 +81,16 @@ def pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
     return (_guess(plain.replace("'", "")),)
 
 
+def is_in_dictionary(word: str) -> bool:
+    """Whether CMUdict knows an English word, or what its 's is added to."""
+    plain = _plain_letters(word)
+    stem = plain.partition("'")[0]
+    return len(plain) < 2 or bool(dictionary_pronunciations(plain) or dictionary_pronunciations(stem))
+
+
 def dictionary_pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
     """Entries of pocketsphinx's CMUdict, whose vowels carry no stress; empty when the word is unknown."""
-    return _dictionary().get(word, ())
+    return _dictionary().ways(word)
 
 
 def _plain_letters(word: str) -> str:
@@ -105,15 +116,36 @@ def _with_stress(phones: Sequence[str], word: str) -> tuple[str, ...]:
     return apply_stress(phones, [vowels[0] + "1"])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Dictionary:
+    """The file as it is, 3.6 MB, and where its lines start; as objects of Python its words would take 70 MB.
+
+    Lines are sorted by their words: 'read R EH D', 'read(2) R IY D'.
+    """
+
+    text: bytes
+    starts: np.ndarray
+
+    def ways(self, word: str) -> tuple[tuple[str, ...], ...]:
+        wanted = word.encode()
+        lines = range(len(self.starts))
+        first, end = (find(lines, wanted, key=self._word) for find in (bisect_left, bisect_right))
+        return tuple(self._phones(line) for line in lines[first:end])
+
+    def _word(self, line: int) -> bytes:
+        start = int(self.starts[line])
+        return self.text[start : self.text.index(b" ", start)].partition(b"(")[0]
+
+    def _phones(self, line: int) -> tuple[str, ...]:
+        start = int(self.starts[line])
+        return tuple(self.text[start : self.text.index(b"\n", start)].decode().split()[1:])
+
+
 @lru_cache(maxsize=1)
-def _dictionary() -> Mapping[str, tuple[tuple[str, ...], ...]]:
-    entries: dict[str, tuple[tuple[str, ...], ...]] = {}
-    path = packaged_path("pocketsphinx", "model/en-us/cmudict-en-us.dict")
-    for line in path.read_text(encoding="utf-8").splitlines():
-        word, *phones = line.split()
-        word = word.partition("(")[0]
-        entries[word] = (*entries.get(word, ()), tuple(phones))
-    return entries
+def _dictionary() -> _Dictionary:
+    text = packaged_path("pocketsphinx", "model/en-us/cmudict-en-us.dict").read_bytes().rstrip() + b"\n"
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    return _Dictionary(text, np.concatenate([[0], ends[:-1] + 1]))
 
 
 @lru_cache(maxsize=1)

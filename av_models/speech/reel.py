@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from av_models.domain.errors import InputError, ModelError
-from av_models.domain.script import Line, Token, TokenKind
+from av_models.domain.script import Direction, Line, Token, TokenKind
 from av_models.domain.speech import BREATH, SILENCE
 
-from .breath import breath_in
+from .breath import breath_of
+from .directions import gains_db, word_directions
 from .engine import Synthesis
+from .level import levelled
 from .times import Stretch, close_gaps, to_phones, to_words
 
-__all__ = ["Run", "Said", "lay", "trimmed"]
+__all__ = ["Run", "Said", "lay", "runs_of", "trimmed"]
 
 _LEAD_MS, _TAIL_MS = 40, 100
 _SENTENCE_PAUSE_MS = 330
@@ -64,14 +66,24 @@ def trimmed(samples: np.ndarray, rate_hz: int, stretches: Sequence[Stretch]) -> 
     return Said(cut, rate_hz, tuple(s.moved(-first, 0) for s in kept))
 
 
+def runs_of(line: Line) -> tuple[Run, ...]:
+    """The runs of a line in order, as `lay` asks for them."""
+    return tuple(part for part in _parts(line.tokens) if isinstance(part, Run))
+
+
 def lay(
     line: Line,
     say: Callable[[Run], Said],
     finish: Callable[[np.ndarray, int], np.ndarray],
     seed: int,
     breath_level: float,
+    directions: Sequence[Direction] = (),
 ) -> Synthesis:
-    """Speak every run with `say`, put pauses and breaths between, and `finish` the whole sound (n,) -> (n,)."""
+    """Speak every run with `say`, put pauses and breaths between, and `finish` the whole sound (n,) -> (n,).
+
+    Levels are set here, after all else, so that they are exact; pace and pitch are the business of `say`.
+    directions: of every spoken word, those of the script if left out.
+    """
     if not line.spoken:
         raise InputError("The line has no words to speak.", "Write at least one word on every line.")
     parts = [(part, say(part) if isinstance(part, Run) else None) for part in _parts(line.tokens)]
@@ -81,9 +93,11 @@ def lay(
             reel.add(said.samples, said.stretches, part.first_word)
         elif isinstance(part, Token) and part.kind is TokenKind.PAUSE:
             reel.silence(part.pause_ms)
-        else:
-            reel.breath(seed, breath_level)
+        elif isinstance(part, Token):
+            reel.breath(seed, breath_level, part.kind)
     samples = finish(np.concatenate(reel.pieces), reel.rate_hz)
+    gains = gains_db(samples, reel.stretches, directions or word_directions(line.tokens))
+    samples = levelled(samples, reel.rate_hz, reel.stretches, gains)
     stretches = close_gaps(reel.stretches, samples.size)
     words = to_words(stretches, line.spoken, reel.rate_hz)
     return Synthesis(samples, reel.rate_hz, words, to_phones(stretches, reel.rate_hz))
@@ -107,8 +121,8 @@ class _Reel:
     def silence(self, length_ms: int) -> None:
         self.add(np.zeros(round(length_ms * self.rate_hz / 1000), dtype=np.float32), ())
 
-    def breath(self, seed: int, level: float) -> None:
-        sound = breath_in(self.rate_hz, seed + self.n_samples, level)
+    def breath(self, seed: int, level: float, kind: TokenKind) -> None:
+        sound = breath_of(kind, self.rate_hz, seed + self.n_samples, level)
         self.silence(_BREATH_GAP_MS)
         self.add(sound, [Stretch(BREATH, 0, sound.size)])
         self.silence(_BREATH_GAP_MS)
@@ -132,7 +146,7 @@ def _parts(tokens: Sequence[Token]) -> Iterator[Run | Token]:
         if isinstance(following, tuple):
             yield _pause(_SENTENCE_PAUSE_MS)
     last = groups[-1]
-    if isinstance(last, tuple) or last.kind is TokenKind.BREATH:
+    if isinstance(last, tuple) or last.kind in (TokenKind.BREATH, TokenKind.SIGH):
         yield _pause(_TAIL_MS)
 
 

@@ -8,13 +8,19 @@ from av_models.domain.errors import InputError
 
 from .engine import Engine
 
-__all__ = ["engine_names", "get_engine", "register"]
+__all__ = ["draws_lots", "engine_names", "get_engine", "register"]
 
 
 def _espeak() -> Engine:
     from .espeak import EspeakEngine
 
     return EspeakEngine()
+
+
+def _external() -> Engine:
+    from .external.engine import ExternalEngine
+
+    return ExternalEngine()
 
 
 def _neural() -> Engine:
@@ -29,7 +35,12 @@ def _piper() -> Engine:
     return PiperEngine()
 
 
-_MAKERS: dict[str, Callable[[], Engine]] = {"espeak": _espeak, "neural": _neural, "piper": _piper}
+_MAKERS: dict[str, Callable[[], Engine]] = {
+    "espeak": _espeak,
+    "external": _external,
+    "neural": _neural,
+    "piper": _piper,
+}
 
 
 def register(name: str, make: Callable[[], Engine]) -> None:
@@ -39,6 +50,11 @@ def register(name: str, make: Callable[[], Engine]) -> None:
 
 def engine_names() -> tuple[str, ...]:
     return tuple(sorted(_MAKERS))
+
+
+def draws_lots(name: str) -> bool:
+    """Whether another seed gives another take; False for an engine that says a line always alike."""
+    return bool(getattr(get_engine(name), "draws_lots", True))
 
 
 def get_engine(name: str) -> Engine:

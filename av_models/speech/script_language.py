@@ -23,6 +23,7 @@ def notes_on(lines: Sequence[Line], language: str, declared: str, for_voice: boo
     """
     if for_voice:
         _refuse_other_language(lines, language, declared)
+        return (*_left_to_espeak(lines, language), *_guessed(lines, language))
     return _left_to_espeak(lines, language)
 
 
@@ -45,6 +46,26 @@ def _other_language(problem: str, code: str, language: str) -> InputError:
         f"Choose a voice that speaks {name} (`flow voices` lists them), or translate the script. "
         f"If it is meant so, write 'Language: {language}' above its first line.",
     )
+
+
+def _guessed(lines: Sequence[Line], language: str) -> tuple[str, ...]:
+    """English words, names and foreign words among them, that no dictionary tells how to say."""
+    if not language.lower().startswith("en"):
+        return ()
+    from .phones import is_in_dictionary
+
+    words = [
+        strip_punctuation(token.written)
+        for line in lines
+        for token in line.tokens
+        if not token.phones and not all(is_in_dictionary(word) for word in token.spoken)
+    ]
+    different = list(dict.fromkeys(words))
+    if not different:
+        return ()
+    shown = ", ".join(f"“{word}”" for word in different[:_MOST_EXAMPLES])
+    more = f" and {len(different) - _MOST_EXAMPLES} more" if len(different) > _MOST_EXAMPLES else ""
+    return (f"No dictionary knows {shown}{more}: listen to them, or give their phones, as in {{Nguyen|W IH1 N}}.",)
 
 
 def _left_to_espeak(lines: Sequence[Line], language: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..runtime.device import autocast
 from .augment import hide_mouth, mouth_cover
 from .color import ColorTransfer
 from .network import SwapNetwork
@@ -44,7 +45,7 @@ class Painter:
         """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px."""
         faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float().div_(255)
         codes = torch.from_numpy(np.asarray(mouths, np.float32)).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device):
             joint, grid = self.network.code(hide_mouth(faces, self.cover), codes)
         painted, logits, _ = self.network.paint(self.person, joint.float(), grid.float())
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ..domain.errors import ModelError
+from ..runtime.device import autocast
 from .augment import disguise, hide_mouth, mouth_cover
 from .basis import fit_basis, project
 from .checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
@@ -294,11 +295,6 @@ class Trainer:
 def schedule(share: float, step: int) -> float:
     """Factor of the learning rate: 20 steps of warm-up, then a cosine down to 4 % over the budget."""
     return min(1.0, (step + 1) / 20) * (0.04 + 0.96 * 0.5 * (1 + math.cos(math.pi * share)))
-
-
-def autocast(device: torch.device) -> torch.autocast:
-    """bfloat16 where the device multiplies it well; losses stay in float32."""
-    return torch.autocast(device.type, torch.bfloat16)
 
 
 def as_floats(bank: FaceBank, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -51,6 +51,7 @@ def test_reports_what_was_made_and_with_whose_consent(studio: Studio) -> None:
     assert set(report["consent_ids"]) == {"espeak-default", "test-source", "test-actor"}
     assert {stage["name"] for stage in report["stages"]} >= {"synthesize", "track_faces", "train_swapper", "swap_shot"}
     assert report["measured"] and report["sound"] and report["seeds"]["lines"] == "7, 7"
+    assert report["self_check"] == {"lines": 2, "takes": 2, "lines_left": 0, "findings": []}
 
 
 def test_second_run_runs_no_body(studio: Studio) -> None:
@@ -73,7 +74,8 @@ def test_one_changed_line_redoes_its_own_shots_and_the_master(studio: Studio) ->
     produce(studio.production(SCRIPT))
     produce(studio.production(SCRIPT.replace("new", "old")))
     fresh = studio.fresh()
-    assert {name: fresh[name] for name in ("synthesize", "align")} == {"synthesize": 1, "align": 1}
+    of_the_line = ("synthesize", "check_speech", "align")
+    assert {name: fresh[name] for name in of_the_line} == dict.fromkeys(of_the_line, 1)
     assert fresh["write_master"] == fresh["measure_master"] == 1
     shots = next(stage for stage in studio.report()["stages"] if stage["name"] == "swap_shot")
     assert 0 < fresh["swap_shot"] < shots["runs"]

@@ -61,6 +61,19 @@ class Page:
         """'light' or 'dark'."""
         self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
+    def press(self, key: str, times: int = 1) -> None:
+        """A key of the keyboard, by its DOM name: 'Tab', 'Enter', 'ArrowDown', ' '."""
+        codes = {"Tab": 9, "Enter": 13, " ": 32, "ArrowDown": 40}
+        about: dict[str, Any] = {
+            "key": key,
+            "code": "Space" if key == " " else key,
+            "windowsVirtualKeyCode": codes[key],
+        }
+        text = {"Enter": {"text": "\r"}, " ": {"text": " "}}.get(key, {})
+        for _ in range(times):
+            self._call("Input.dispatchKeyEvent", type="keyDown", **about, **text)
+            self._call("Input.dispatchKeyEvent", type="keyUp", **about)
+
     def screenshot(self, path: Path) -> None:
         """The whole page as PNG."""
         path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", captureBeyondViewport=True)["data"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from master_made import RATE, Made, make_master
 from av_models.domain.media import MediaRef
 from av_models.domain.provenance import ManifestState, Provenance, Verdict
 from av_models.domain.quality import Coverage, IdentityMatch, QualityReport, SoundFacts, StageTime
+from av_models.domain.speech import CheckedSpeech, Flaw, FlawKind
 from av_models.domain.sync import Closure, Drift, FalseClosure, LipSync, OffsetAt, PhoneTimes, Stillness, Twitch
 from av_models.io.preview import encode_jpeg
 from av_models.io.store import Store
@@ -61,8 +63,16 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
             master=made.master,
             quality=quality(store),
             reference=sync_of(store.put_bytes(b"not looked at", ".npz"), (), ()),
+            checked=(listened_to(made),),
         )
     return out
+
+
+def listened_to(made: Made) -> CheckedSpeech:
+    """Its only line: a tail was cured by another take, a word is still missing."""
+    speech = made.master.timeline.placements[0].alignment.speech
+    lost = Flaw(FlawKind.SWALLOWED, "river", Fraction(6, 5), Fraction(6, 5))
+    return CheckedSpeech(speech, (lost,), (Flaw(FlawKind.TAIL, "", Fraction(3), Fraction(5)),), 4)
 
 
 def deliver(made: Made, store: Store, out: Path) -> None:
@@ -164,9 +174,10 @@ def test_facts_have_their_stable_keys(output: Path) -> None:
             "faces",
         ),
         *("model", "timeline", "consent", "consent_ids", "stages", "next", "versions", "seeds", "weights", "inputs"),
-        *("machine", "production", "peak_memory_mb", "run", "made_at", "title"),
+        *("machine", "production", "peak_memory_mb", "run", "made_at", "title", "self_check"),
     } <= facts.keys()
     assert facts["measured"]["av_offset_ms"] == -12.0
+    assert [facts["self_check"][key] for key in ("lines", "takes", "lines_left")] == [1, 4, 1]
     assert facts["measured"]["closure_share"] == 0.5
     assert facts["consent_ids"] == ["sample-voice", "sample-source", "sample-actor"]
     assert facts["seeds"] == {"training.seed": 7, "lines": "7"}
@@ -237,6 +248,13 @@ def test_text_is_readable_in_light_and_dark(output: Path, page: Page) -> None:
     for scheme in ("light", "dark"):
         page.prefer(scheme)
         assert page.evaluate(contrast) >= 4.5
+
+
+def test_what_the_self_check_found_is_told_line_by_line(output: Path, page: Page) -> None:
+    page.open((output / "report.html").as_uri())
+    rows = page.evaluate("[...document.querySelectorAll('#speech tbody tr')].map(one => one.innerText).join('|')")
+    assert "“river” swallowed at 1.20 s" in rows and "over-long tail at 3.00 s" in rows
+    assert "1 line, 4 takes, 1 not right yet" in page.evaluate("document.querySelector('#speech').innerText")
 
 
 def check_media(page: Page) -> None:

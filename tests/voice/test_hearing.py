@@ -67,6 +67,12 @@ def cut_short(take: Synthesis) -> Samples:
     return take.samples[: span(take, "morning").start + take.rate_hz // 8]
 
 
+def cut_in_silence(take: Synthesis) -> Samples:
+    """Where a stop is closed nothing sounds, and yet the end of the word is missing."""
+    p = next(phone for phone in reversed(take.phones) if phone.label == "P")
+    return take.samples[: round(float(p.start + p.end) / 2 * take.rate_hz)]
+
+
 def noisy(take: Synthesis) -> Samples:
     level = float(np.std(take.samples)) / 2
     return take.samples + np.random.default_rng(1).normal(0, level, take.samples.size)
@@ -88,6 +94,32 @@ def noisy(take: Synthesis) -> Samples:
 def test_damage_is_found_and_named(damage: Callable[[Synthesis], Samples], kinds: set[FlawKind]) -> None:
     take = spoken(TEXT)
     assert heard(take, damage(take)) & kinds
+
+
+@pytest.mark.parametrize("text", ["The old bridge was built with a rope.", "The wide road leads to a small shop."])
+def test_an_end_that_is_missing_is_found_where_nothing_sounds(text: str) -> None:
+    take = spoken(text)
+    assert heard(take, take.samples, text) == set()
+    assert FlawKind.CUT_END in heard(take, cut_in_silence(take), text)
+
+
+def test_a_breath_is_not_taken_for_words() -> None:
+    """Half a second of it, at the place where nothing but words is expected."""
+    take = spoken(TEXT)
+    at, n = span(take, "butter").start, take.rate_hz // 2
+    noise = np.random.default_rng(2).normal(0, 1, n) * np.sin(np.linspace(0, np.pi, n))
+    breath = 0.05 * float(np.std(take.samples)) * noise
+    inserted = np.concatenate([take.samples[:at], breath, take.samples[at:]])
+    assert not heard(take, inserted) & {FlawKind.INVENTED, FlawKind.REPEATED}
+
+
+def test_a_finding_does_not_depend_on_what_was_heard_before() -> None:
+    take, other = spoken(TEXT), spoken(SENTENCES[1], "f2", 80)
+    line = line_of(TEXT)
+    alone = find_flaws(twice(take), take.rate_hz, line, "en-us")
+    heard(other, noisy(other), SENTENCES[1])
+    heard(other, 0.01 * other.samples, SENTENCES[1])
+    assert find_flaws(twice(take), take.rate_hz, line, "en-us") == alone
 
 
 def test_another_text_is_found() -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from corpus_made import SENTENCES, line_of, spoken
 
 from av_models.domain.script import Line
-from av_models.domain.speech import FlawKind, Speech, Utterance, Voice
+from av_models.domain.speech import CheckedSpeech, FlawKind, Speech, Utterance, Voice
+from av_models.forensics.self_check import findings_of, outcome, self_check_facts
 from av_models.speech import registry
 from av_models.speech.engine import Synthesis
-from tasks.self_check import check_speech, findings_of
+from tasks.self_check import check_conformed, check_speech
 from tasks.speech import synthesize
 
 TEXT = SENTENCES[0]
@@ -24,7 +26,8 @@ class Stumbling:
     name = "stumbling"
 
     def __init__(self, bad: int) -> None:
-        self.bad, self.seeds = bad, []
+        self.bad = bad
+        self.seeds: list[int] = []
 
     def synthesize(
         self, line: Line, settings: Mapping[str, str], weights: Sequence[bytes], language: str, seed: int
@@ -76,4 +79,24 @@ def test_an_engine_that_always_says_the_same_is_not_asked_for_ever(workshop: obj
     voice = Voice("test", "espeak", "en-us", (), (), "made for a test", "test")
     speech = synthesize.fn(Utterance(line_of(TEXT), voice, 7))
     muddled = Speech(Utterance(line_of(SENTENCES[1]), voice, 7), speech.audio, speech.rate_hz, speech.n_samples, (), ())
-    assert check_speech.fn(muddled).n_takes <= 2
+    checked = check_speech.fn(muddled)
+    assert (checked.n_takes, checked.speech) == (1, muddled) and checked.flaws
+    assert outcome([checked]) == "1 line in 1 take; 1 not right yet"
+
+
+def test_a_take_that_was_fitted_to_the_picture_is_judged_by_its_words(speak) -> None:  # type: ignore[no-untyped-def]
+    """Its pauses are those of the picture, but a word that was lost on the way is told."""
+    from av_models.io.audio import read_wav, wav_bytes
+    from tasks.workspace import store
+
+    _, speech = speak(99)
+    assert check_conformed.fn(speech).flaws == ()
+    samples, rate_hz = read_wav(store().path(speech.audio))
+    river = next(word for word in spoken(TEXT).words if word.text == "river")
+    lost = [round(float(at) * rate_hz) for at in (river.start, river.end)]
+    cut = store().put_bytes(wav_bytes(np.delete(samples, slice(*lost)), rate_hz), ".wav")
+    conformed = check_conformed.fn(replace(speech, audio=cut, n_samples=speech.n_samples - (lost[1] - lost[0])))
+    (row,) = findings_of([CheckedSpeech(speech, (), (), 1)], [conformed])
+    assert row["left"] == [] and "river" in str(row["conformed"])
+    facts = self_check_facts([CheckedSpeech(speech, (), (), 1)], [conformed])
+    assert (facts["lines"], facts["takes"], facts["lines_left"]) == (1, 1, 1)

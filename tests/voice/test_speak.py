@@ -43,7 +43,7 @@ def test_a_script_becomes_marked_sound_with_times_and_pictures(desk: Desk, tmp_p
     made = speak(asked(tmp_path, SCRIPT, "espeak-default", "BOB=espeak-bright"))
     out = tmp_path / "out"
     names = {f"{name}.{kind}" for name in ("001", "002", "speech") for kind in ("wav", "TextGrid", "png")}
-    assert names | {"speech.json"} == {path.name for path in out.iterdir()}
+    assert names | {"speech.json", "script.json"} == {path.name for path in out.iterdir()}
     report = json.loads((out / "speech.json").read_text())
     assert [line["voice"] for line in report["lines"]] == ["espeak-default", "espeak-bright"]
     assert report["label"] == "AI-generated" and report["consent_ids"] == ["espeak-default"] == made["consent_ids"]

@@ -9,7 +9,7 @@ A speaker vector shifts and scales what each block passes on; zeros are the voic
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from .blocks import ConvBlock
 from .mels import N_MELS
+from .shapes import CONTOUR_SCALE, FRAME_FACTS, N_PROSODY, SPEAKER_SIZE, AcousticConfig
 from .symbols import ENDINGS, N_FACTS, N_PLACES, N_STRESSES, PHONES, Symbols
 
 __all__ = [
@@ -24,27 +25,7 @@ __all__ = [
     "symbol_batch",
 ]  # fmt: skip
 
-SPEAKER_SIZE = 256
-N_PROSODY = 3  # of each phone: log frames, log pitch, energy; scaled to about zero mean and unit spread
-CONTOUR_SCALE = 8.0  # log pitch over the course of the phones' own, brought to about unit spread
 _SPEAKER_WIDTH = 64
-_FRAME_FACTS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class AcousticConfig:
-    """width: channels of all but the predictors. n_reading, n_sketching, n_painting: depth of each part.
-
-    prosody_width: of the predictors. noise: channels of noise per phone and per frame.
-    """
-
-    width: int = 256
-    n_reading: int = 6
-    n_sketching: int = 4
-    n_painting: int = 2
-    prosody_width: int = 160
-    noise: int = 16
-    dropout: float = 0.1
 
 
 class _Stack(nn.Module):
@@ -83,12 +64,13 @@ class AcousticModel(nn.Module):
         self.facts = nn.Linear(N_FACTS, width)
         for table in (self.phone, self.stress, self.place, self.ending):
             nn.init.normal_(table.weight, std=0.5)
-        self.speaker = nn.Linear(SPEAKER_SIZE, condition)
+        # Without bias: the zero vector is exactly the unconditioned voice, whatever others are learnt beside it.
+        self.speaker = nn.Linear(SPEAKER_SIZE, condition, bias=False)
         self.reader = _Stack(width, width, config.n_reading, 5, width, condition, config.dropout)
         self.prosody = _Stack(width + config.noise, narrow, 3, 5, N_PROSODY, condition, config.dropout)
-        self.contour = _Stack(narrow + config.noise + _FRAME_FACTS + 2, narrow, 3, 9, 2, condition)
+        self.contour = _Stack(narrow + config.noise + FRAME_FACTS + 2, narrow, 3, 9, 2, condition)
         self.to_contour = nn.Linear(width, narrow)
-        self.sketcher = _Stack(width + _FRAME_FACTS + 3, width, config.n_sketching, 9, width, condition)
+        self.sketcher = _Stack(width + FRAME_FACTS + 3, width, config.n_sketching, 9, width, condition)
         self.painter = _Stack(width + config.noise, width, config.n_painting, 9, N_MELS, condition)
         # Mean and spread over the training clips: of each number of the prosody, and of each mel band.
         self.register_buffer("prosody_mean", torch.zeros(N_PROSODY))
@@ -113,7 +95,7 @@ class AcousticModel(nn.Module):
     def predict_contour(self, said: Tensor, condition: Tensor, frames: Tensor, noise: Tensor, mask: Tensor) -> Tensor:
         """(B, 2, T) log pitch over the phones' course, scaled, and the logit of being voiced, frame by frame.
 
-        said: spread over T frames.  frames: (B, _FRAME_FACTS + 2, T), see `spread_over_frames`, with the course of the
+        said: spread over T frames.  frames: (B, FRAME_FACTS + 2, T), see `spread_over_frames`, with the course of the
         phones' pitch and energy.
         """
         narrow = self.to_contour(said.transpose(1, 2)).transpose(1, 2)
@@ -122,7 +104,7 @@ class AcousticModel(nn.Module):
     def sketch(self, said: Tensor, condition: Tensor, frames: Tensor, mask: Tensor) -> Tensor:
         """(B, width, T): all of the mel frames that is not chance.
 
-        frames: (B, _FRAME_FACTS + 3, T): the facts of each frame, then scaled pitch, voiced (0 or 1) and energy.
+        frames: (B, FRAME_FACTS + 3, T): the facts of each frame, then scaled pitch, voiced (0 or 1) and energy.
         """
         return torch.as_tensor(self.sketcher(torch.cat([said, frames], dim=1), condition, mask))
 

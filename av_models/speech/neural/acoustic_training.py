@@ -14,6 +14,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from av_models.domain.errors import ModelError
+from av_models.runtime.device import autocast
 
 from .acoustic import CONTOUR_SCALE, SPEAKER_SIZE, AcousticConfig, AcousticModel, spread_over_frames, symbol_batch
 from .clips import VoiceClip
@@ -21,7 +22,7 @@ from .scores import patch_score, vector_score
 from .training import TrainPlan, TrainProgress, TrainResult, set_rate, train
 from .vocoder import continuous_pitch
 
-__all__ = ["frame_energy", "measured_prosody", "train_acoustic"]
+__all__ = ["AcousticLesson", "frame_energy", "measured_prosody", "train_acoustic"]
 
 _SEGMENT_FRAMES = 112
 _HELD_OUT_CLIPS = 24
@@ -48,7 +49,7 @@ def train_acoustic(
     there are no clips or the training diverges.
     """
     torch.manual_seed(plan.seed)
-    lesson = _AcousticLesson(clips, held_out, config, plan, device, speakers or {}, start_from)
+    lesson = AcousticLesson(clips, held_out, config, plan, device, speakers or {}, start_from)
     return train(lesson, plan, folder, on_progress, should_stop)
 
 
@@ -93,7 +94,9 @@ class _Stretch:
     mel: Tensor
 
 
-class _AcousticLesson:
+class AcousticLesson:
+    """Segments of clips for the acoustic network; see `Lesson`."""
+
     part = "acoustic"
 
     def __init__(
@@ -139,10 +142,10 @@ class _AcousticLesson:
 
     def _losses(self, model: AcousticModel, clips: list[VoiceClip], generator: torch.Generator) -> dict[str, Tensor]:
         symbols, mask = symbol_batch([clip.symbols for clip in clips], self.device)
-        rows = [(self.measured[clip.name].T - model.prosody_mean) / model.prosody_spread for clip in clips]
+        rows = [(self._taught_prosody(clip).T - model.prosody_mean) / model.prosody_spread for clip in clips]
         truth = pad_sequence(rows, batch_first=True).transpose(1, 2).to(self.device)
         stretch = self._stretch(model, clips, generator)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device):
             said, condition = model.read(symbols, self._speakers(clips), mask)
             first, second = (
                 model.predict_prosody(said, condition, self._noise(said, generator), mask).float() for _ in range(2)
@@ -166,6 +169,10 @@ class _AcousticLesson:
         mel, mel_plain = patch_score(stretch.mel, mels[0].float(), mels[1].float())
         losses = {"prosody": prosody, "contour": contour, "voicing": voicing, "mel": mel}
         return losses | {"prosody_plain": prosody_plain, "mel_plain": mel_plain}
+
+    def _taught_prosody(self, clip: VoiceClip) -> Tensor:
+        """(N_PROSODY, P) that the predictor is to give for a clip."""
+        return self.measured[clip.name]
 
     def _stretch(self, model: AcousticModel, clips: list[VoiceClip], generator: torch.Generator) -> _Stretch:
         parts = []

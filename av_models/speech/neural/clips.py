@@ -16,7 +16,7 @@ from .mels import HOP, cut_to_hops, log_mel
 from .pitch import HIGHEST_HZ, LOWEST_HZ, pitch_hz
 from .symbols import Symbol, Symbols, to_symbols
 
-__all__ = ["VoiceClip", "clips_from_arrays", "clips_to_arrays", "make_clip"]
+__all__ = ["VoiceClip", "clips_from_arrays", "clips_to_arrays", "first_frames", "make_clip"]
 
 # An aligner puts silences this short where a stop is closed; they belong to the stop.
 _SLIVER_FRAMES = 4
@@ -90,6 +90,15 @@ def _without_slivers(sentence: Sequence[Symbol], frames: np.ndarray) -> tuple[li
         lengths.append(length + owed)
         owed = 0
     return kept, np.array(lengths, np.int64)
+
+
+def first_frames(clip: VoiceClip, n_frames: int) -> VoiceClip:
+    """The clip up to the last phone that ends within n_frames; empty where none does."""
+    n_symbols = int(np.searchsorted(np.cumsum(clip.frames), n_frames, side="right"))
+    frames = clip.frames[:n_symbols]
+    n = int(frames.sum())
+    symbols = Symbols(*(getattr(clip.symbols, name)[:n_symbols] for name in _SYMBOL_FIELDS))
+    return VoiceClip(clip.name, symbols, frames, clip.mel[:, :n], clip.pitch_hz[:n], clip.samples[: n * HOP])
 
 
 _SYMBOL_FIELDS = tuple(field.name for field in fields(Symbols))

@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from av_models.domain.errors import InputError, ModelError
-from av_models.domain.script import Line
+from av_models.domain.script import Direction, Line, TokenKind
 from av_models.domain.speech import BREATH, SILENCE, Phone
-from av_models.speech.breath import breath_in
+from av_models.speech.breath import breath_of, breaths_in
+from av_models.speech.directions import gains_db, word_directions
 from av_models.speech.engine import Synthesis
+from av_models.speech.level import levelled
 from av_models.speech.reel import Run, Said, lay, trimmed
 from av_models.speech.times import NO_WORD, Stretch, close_gaps, to_phones, to_words
 
@@ -30,9 +32,10 @@ _RANGES = {
     "energy_db": (-20.0, 12.0, 0.0), "variation": (0.0, 1.0, 0.6), "texture": (0.0, 1.0, 0.0),
     "breath": (0.0, 8.0, 1.0),
 }  # fmt: skip
-# An emphasised word: slower, higher and louder, most of all its stressed vowel (Terken & Hermes 2000).
-_EMPHASIS_SEMITONES, _EMPHASIS_DB = 2.5, 4.0
-_EMPHASIS_RATE, _EMPHASIS_VOWEL_RATE = 0.85, 0.72
+# An emphasised word: slower, higher and louder, most of all its stressed vowel (Terken & Hermes 2000). By strength.
+# Half of the loudness is asked of the network, which sounds of effort, and half is plain level, which is exact.
+_EMPHASIS_SEMITONES, _EMPHASIS_DB, _EMPHASIS_LEVEL_DB = np.array([[0.0, 2.5, 4.0], [0.0, 2.0, 3.0], [0.0, 2.0, 3.0]])
+_EMPHASIS_RATE, _EMPHASIS_VOWEL_RATE = np.array([1.0, 0.85, 0.75]), np.array([1.0, 0.72, 0.6])
 
 
 class NeuralEngine:
@@ -65,7 +68,7 @@ class NeuralEngine:
             spoken = voice.speak(to_symbols(sentence), prosody, seed + run.first_word)
             return trimmed(spoken.samples, RATE_HZ, _stretches(sentence, spoken.frames))
 
-        return lay(line, say, lambda samples, _: samples, seed, wishes["breath"])
+        return lay(line, say, lambda samples, _: samples, seed, wishes["breath"], _levels(line))
 
     def respeak(
         self,
@@ -91,10 +94,13 @@ class NeuralEngine:
             replace(stretch, label=phone.label, end=min(stretch.end, n_samples))
             for stretch, phone in zip(_stretches(sentence, frames), phones, strict=True)
         ]
+        breaths = iter(breaths_in(line.tokens))
         for stretch in stretches:
             if stretch.label in (SILENCE, BREATH):
-                _hush(samples, stretch, wishes["breath"], seed)
+                kind = next(breaths, TokenKind.BREATH) if stretch.label == BREATH else TokenKind.PAUSE
+                _hush(samples, stretch, kind, wishes["breath"], seed)
         closed = close_gaps(stretches, n_samples)
+        samples = levelled(samples, RATE_HZ, closed, gains_db(samples, closed, _levels(line)))
         return Synthesis(samples, RATE_HZ, to_words(closed, line.spoken, RATE_HZ), to_phones(closed, RATE_HZ))
 
 
@@ -122,19 +128,30 @@ def _voice(weights: Sequence[bytes], language: str) -> NeuralVoice:
 def _prosody(sentence: Sequence[Symbol], wishes: Mapping[str, float], paces: Sequence[float] = ()) -> Prosody:
     """paces: of the sentence's words, or none."""
     emphasis = np.array([symbol.emphasis for symbol in sentence])
-    stressed = np.array([symbol.emphasis and symbol.label[-1:] in ("1", "2") for symbol in sentence])
+    stressed = np.array([symbol.label[-1:] in ("1", "2") for symbol in sentence])
     spoken = np.array([symbol.word >= 0 for symbol in sentence])
     pace = np.array([paces[symbol.word] if paces and symbol.word >= 0 else 1.0 for symbol in sentence])
-    rate = np.where(spoken, wishes["rate"], 1.0) * pace
-    slower = np.where(stressed, _EMPHASIS_VOWEL_RATE, np.where(emphasis, _EMPHASIS_RATE, 1.0))
+    asked = np.array([(d.rate, d.pitch_st, d.pitch_range) for d in (symbol.direction for symbol in sentence)])
+    rate = np.where(spoken, wishes["rate"], 1.0) * pace * asked[:, 0]
+    rate *= np.where(stressed, _EMPHASIS_VOWEL_RATE[emphasis], _EMPHASIS_RATE[emphasis])
     return Prosody(
-        rate=(rate * slower).astype(np.float32),
-        pitch_semitones=(wishes["pitch_semitones"] + emphasis * _EMPHASIS_SEMITONES).astype(np.float32),
-        pitch_range=wishes["pitch_range"],
-        energy_db=(wishes["energy_db"] + emphasis * _EMPHASIS_DB).astype(np.float32),
+        rate=rate.astype(np.float32),
+        pitch_semitones=(wishes["pitch_semitones"] + _EMPHASIS_SEMITONES[emphasis] + asked[:, 1]).astype(np.float32),
+        pitch_range=(wishes["pitch_range"] * asked[:, 2]).astype(np.float32),
+        energy_db=(wishes["energy_db"] + _EMPHASIS_DB[emphasis]).astype(np.float32),
+        lengths=np.array([symbol.length_ms for symbol in sentence], np.float32) * (RATE_HZ / 1000 / HOP),
         variation=wishes["variation"],
         texture=wishes["texture"],
     )
+
+
+def _levels(line: Line) -> list[Direction]:
+    """Of every spoken word, with that of its emphasis."""
+    emphasis = [token.emphasis for token in line.tokens for _ in token.spoken]
+    return [
+        replace(one, volume_db=one.volume_db + float(_EMPHASIS_LEVEL_DB[strength]))
+        for one, strength in zip(word_directions(line.tokens), emphasis, strict=True)
+    ]
 
 
 def _stretches(sentence: Sequence[Symbol], frames: np.ndarray) -> list[Stretch]:
@@ -145,13 +162,13 @@ def _stretches(sentence: Sequence[Symbol], frames: np.ndarray) -> list[Stretch]:
     ]
 
 
-def _hush(samples: np.ndarray, stretch: Stretch, level: float, seed: int) -> None:
+def _hush(samples: np.ndarray, stretch: Stretch, kind: TokenKind, level: float, seed: int) -> None:
     """Make a silence of `samples` silent, with short ramps; lay a breath into the middle of a stretch that asks for
     one."""
     n = stretch.end - stretch.first
     ramp = np.minimum(np.arange(n), np.arange(n)[::-1]) / HOP
     samples[stretch.first : stretch.end] *= np.clip(1 - ramp, 0, 1).astype(np.float32)
     if stretch.label == BREATH:
-        breath = breath_in(RATE_HZ, seed + stretch.first, level)[:n]
+        breath = breath_of(kind, RATE_HZ, seed + stretch.first, level)[:n]
         first = stretch.first + (n - breath.size) // 2
         samples[first : first + breath.size] += breath

@@ -7,11 +7,14 @@ the hop. A loudness floor keeps the logarithm finite in digital silence.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
+
+if TYPE_CHECKING:
+    # Only where it is used: who speaks needs the sizes and the bands, and no torch.
+    import torch
+    from torch import Tensor
 
 __all__ = [
     "FLOOR", "HOP", "N_FFT", "N_MELS", "RATE_HZ", "band_centres_hz", "cut_to_hops", "log_mel", "mel_basis", "mel_of",
@@ -33,12 +36,17 @@ def cut_to_hops(samples: np.ndarray) -> np.ndarray:
 
 def log_mel(samples: np.ndarray) -> np.ndarray:
     """float32 (n,) at RATE_HZ to float32 (N_MELS, n // HOP): natural logarithm of mel magnitudes, at least ln FLOOR."""
+    import torch
+
     with torch.no_grad():
         return np.asarray(mel_of(torch.from_numpy(cut_to_hops(samples))[None])[0].numpy())
 
 
 def spectrum(samples: Tensor, n_fft: int = N_FFT, hop: int = HOP) -> Tensor:
     """(B, n) to complex (B, n_fft // 2 + 1, n // hop): Hann windows round the middle of each hop."""
+    import torch
+    from torch.nn import functional
+
     margin = (n_fft - hop) // 2
     padded = functional.pad(samples[:, None], (margin, n_fft - hop - margin), mode="reflect")[:, 0]
     return torch.stft(padded, n_fft, hop, n_fft, _window(n_fft, samples.device), center=False, return_complex=True)
@@ -46,6 +54,8 @@ def spectrum(samples: Tensor, n_fft: int = N_FFT, hop: int = HOP) -> Tensor:
 
 def mel_of(samples: Tensor) -> Tensor:
     """(B, n) at RATE_HZ to (B, N_MELS, n // HOP), differentiable."""
+    import torch
+
     magnitude = spectrum(samples).abs()
     basis = torch.from_numpy(mel_basis()).to(samples.device)
     return torch.log(torch.clamp(basis @ magnitude, min=FLOOR))
@@ -90,4 +100,6 @@ def _to_hz(mel: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _window(n_fft: int, device: torch.device) -> Tensor:
+    import torch
+
     return torch.hann_window(n_fft, device=device)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from av_models.domain.errors import ModelError
+from av_models.domain.script import PLAIN, Direction
 from av_models.domain.speech import BREATH, SILENCE
 from av_models.speech.arpabet import CONSONANTS, VOWELS, bare, is_vowel
 
@@ -35,14 +36,17 @@ _WEAK_WORDS = frozenset({
 class Symbol:
     """label: ARPAbet with stress, SILENCE or BREATH. word: its number in the sentence, -1 for none. text: that word.
 
-    break_after: punctuation behind its word. emphasis: what the script asks for; the network does not see it.
+    break_after: punctuation behind its word. emphasis, direction: what the script asks of this phone; length_ms: how
+    long it lasts, 0 for as long as the voice would have it. The network does not see these three.
     """
 
     label: str
     word: int = -1
     text: str = ""
     break_after: str = ""
-    emphasis: bool = False
+    emphasis: int = 0
+    direction: Direction = PLAIN
+    length_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -144,6 +144,7 @@ def train(
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainResult:
     """Train until the budget is spent or should_stop() says so. `folder` keeps the state; the same call resumes."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{lesson.part}.pt"
     signature = f"{lesson.signature} {plan.batch} {plan.learning_rate} {plan.ema} {plan.seed}"
     average = copy.deepcopy(lesson.network).eval().requires_grad_(False)
@@ -225,5 +226,6 @@ def _progress(run: _Run, plan: TrainPlan, losses: dict[str, float]) -> TrainProg
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """A group with a 'factor' learns so many times faster than the rest."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("factor", 1.0)

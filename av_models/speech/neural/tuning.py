@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from .acoustic_training import measured_prosody
 from .clips import VoiceClip
@@ -28,5 +27,5 @@ def with_predicted_frames(
     for number, clip in enumerate(clips):
         energy = measured_prosody(clip)[2].numpy()
         wishes = Prosody(frames=clip.frames, pitch_hz=clip.pitch_hz, energy=energy, texture=texture)
-        composed = voice.compose(clip.symbols, wishes, torch.Generator().manual_seed(seed + number))
-        yield replace(clip, mel=composed.mel.numpy().astype(np.float16))
+        composed = voice.compose(clip.symbols, wishes, np.random.default_rng(seed + number))
+        yield replace(clip, mel=composed.mel.astype(np.float16))

@@ -9,36 +9,28 @@ work is done at 94 frames a second instead of 24,000 samples, so it also runs th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .blocks import ConvBlock
-from .mels import HOP, N_FFT, N_MELS, RATE_HZ, band_centres_hz, mel_basis, spectrum
+from .mels import HOP, N_FFT, N_MELS, RATE_HZ, spectrum
+from .shapes import VocoderConfig
+from .source_filter import (
+    LOUDEST_LN,
+    LOW_HZ,
+    MIDDLE_HZ,
+    N_BINS,
+    NOISE_IN_VOICE_LN,
+    PULSES_IN_NOISE_LN,
+    STEPS,
+    SWING,
+    bridged_pitch,
+    spreading,
+)
 
 __all__ = ["Vocoder", "VocoderConfig", "continuous_pitch"]
-
-N_BINS = N_FFT // 2 + 1
-_STEPS = 8  # loudness values within a hop, so that a burst can be shorter than the window
-_MIDDLE_HZ = 200.0
-_LOUDEST_LN = 4.0
-# What the network starts from: pulses hardly sound without voice, and noise lies low under a voice's harmonics.
-_PULSES_IN_NOISE_LN = -3.0
-_NOISE_IN_VOICE_LN = -1.5
-_LOW_HZ = (2500.0, 5500.0)
-
-
-@dataclass(frozen=True, slots=True)
-class VocoderConfig:
-    """width: channels of the trunk. n_blocks: its depth. kernel: frames that one block sees."""
-
-    width: int = 256
-    n_blocks: int = 8
-    kernel: int = 7
 
 
 class Vocoder(nn.Module):
@@ -49,7 +41,7 @@ class Vocoder(nn.Module):
         self.blocks = nn.ModuleList(ConvBlock(config.width, config.kernel) for _ in range(config.n_blocks))
         self.norm = nn.LayerNorm(config.width)
         self.filters = nn.Linear(config.width, 3 * N_BINS)
-        self.loudness = nn.Linear(config.width, 2 * _STEPS + 2)
+        self.loudness = nn.Linear(config.width, 2 * STEPS + 2)
         for layer in (self.filters, self.loudness):
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.zeros_(layer.bias)
@@ -64,10 +56,10 @@ class Vocoder(nn.Module):
         filters, loudness = self.filters(hidden).float(), self.loudness(hidden).float()
         gain, residue, noise_gain = filters.split(N_BINS, dim=2)
         base, sounds = _envelope(mel.float()), voiced[:, :, None]
-        gain = base + gain + _PULSES_IN_NOISE_LN * (1 - sounds)
-        shape = _minimum_phase(gain.clamp(max=_LOUDEST_LN), residue)
-        noise_gain = base + noise_gain + _NOISE_IN_VOICE_LN * sounds * _low_bins(mel.device)
-        noise_shape = torch.exp(noise_gain.clamp(max=_LOUDEST_LN))
+        gain = base + gain + PULSES_IN_NOISE_LN * (1 - sounds)
+        shape = _minimum_phase(gain.clamp(max=LOUDEST_LN), residue)
+        noise_gain = base + noise_gain + NOISE_IN_VOICE_LN * sounds * _low_bins(mel.device)
+        noise_shape = torch.exp(noise_gain.clamp(max=LOUDEST_LN))
         times = noise.shape[0] // mel.shape[0]
         pulses, air = _excitation(pitch.repeat(times, 1), loudness.repeat(times, 1, 1), noise, phase)
         voice = spectrum(pulses).transpose(1, 2) * shape.repeat(times, 1, 1)
@@ -75,7 +67,7 @@ class Vocoder(nn.Module):
 
     def _trunk(self, mel: Tensor, pitch: Tensor, voiced: Tensor) -> Tensor:
         """(B, T, width)."""
-        height = 3 * torch.log(pitch / _MIDDLE_HZ)
+        height = 3 * torch.log(pitch / MIDDLE_HZ)
         hidden = self.enter(torch.cat([(mel + 5.0) / 2.5, height[:, None], voiced[:, None]], dim=1))
         for block in self.blocks:
             hidden = block(hidden)
@@ -84,36 +76,19 @@ class Vocoder(nn.Module):
 
 def continuous_pitch(pitch_hz: Tensor) -> tuple[Tensor, Tensor]:
     """Pitch (B, T) with the gaps (0) bridged by straight lines in log pitch, and 1 where there is voice, else 0."""
-    voiced = pitch_hz > 0
-    bridged = np.full(pitch_hz.shape, _MIDDLE_HZ, np.float32)
-    for row, (track, sounds) in enumerate(zip(pitch_hz.cpu().numpy(), voiced.cpu().numpy(), strict=True)):
-        at = np.flatnonzero(sounds)
-        if at.size:
-            bridged[row] = np.exp(np.interp(np.arange(track.size), at, np.log(track[at])))
-    return torch.from_numpy(bridged).to(pitch_hz.device), voiced.to(torch.float32)
-
-
-@lru_cache(maxsize=1)
-def _spreading() -> tuple[np.ndarray, np.ndarray]:
-    """(N_BINS, N_MELS) that interpolates band levels over the bins, and (N_BINS, 1) what to subtract for the width of
-    the bands and for the magnitude of the excitation itself."""
-    bins_hz = np.fft.rfftfreq(N_FFT, 1 / RATE_HZ)
-    centres = band_centres_hz()
-    spread = np.stack([np.interp(bins_hz, centres, row) for row in np.eye(N_MELS)], axis=1)
-    widths = np.log(mel_basis().sum(axis=1))
-    own = 0.5 * np.log(np.square(np.hanning(N_FFT)).sum())
-    return spread.astype(np.float32), (spread @ widths + own).astype(np.float32)[:, None]
+    bridged = np.stack([bridged_pitch(track) for track in pitch_hz.cpu().numpy()])
+    return torch.from_numpy(bridged).to(pitch_hz.device), (pitch_hz > 0).to(torch.float32)
 
 
 def _low_bins(device: torch.device) -> Tensor:
     """(N_BINS,): 1 where harmonics rule in voiced sounds, 0 where noise does, a slope between."""
     bins_hz = torch.linspace(0, RATE_HZ / 2, N_BINS, device=device)
-    return ((_LOW_HZ[1] - bins_hz) / (_LOW_HZ[1] - _LOW_HZ[0])).clamp(0, 1)
+    return ((LOW_HZ[1] - bins_hz) / (LOW_HZ[1] - LOW_HZ[0])).clamp(0, 1)
 
 
 def _envelope(mel: Tensor) -> Tensor:
     """(B, T, N_BINS) natural logarithm of the filter that would give these bands on flat excitation."""
-    spread, level = (torch.from_numpy(array).to(mel.device) for array in _spreading())
+    spread, level = (torch.from_numpy(array).to(mel.device) for array in spreading())
     return (spread @ mel - level).transpose(1, 2)
 
 
@@ -138,11 +113,11 @@ def _excitation(pitch: Tensor, loudness: Tensor, noise: Tensor, phase: Tensor) -
     summed = torch.sin((n_harmonics + 0.5) * angle) / (2 * torch.where(sine.abs() < 1e-4, 1e-4, sine)) - 0.5
     summed = torch.where(sine.abs() < 1e-4, n_harmonics, summed)
     pulses = summed * 2 * torch.sqrt(per_sample.float() / RATE_HZ)
-    steps, swell = loudness[..., : 2 * _STEPS], torch.tanh(loudness[..., 2 * _STEPS :])
-    levels = steps.unflatten(2, (_STEPS, 2)).flatten(1, 2).transpose(1, 2)
-    levels = torch.exp(functional.interpolate(levels, scale_factor=HOP // _STEPS, mode="linear"))
+    steps, swell = loudness[..., : 2 * STEPS], torch.tanh(loudness[..., 2 * STEPS :])
+    levels = steps.unflatten(2, (STEPS, 2)).flatten(1, 2).transpose(1, 2)
+    levels = torch.exp(functional.interpolate(levels, scale_factor=HOP // STEPS, mode="linear"))
     swing = functional.interpolate(swell.transpose(1, 2), scale_factor=HOP, mode="linear")
-    modulation = 1 + 0.7 * (swing[:, 0] * torch.cos(angle) + swing[:, 1] * torch.sin(angle))
+    modulation = 1 + SWING * (swing[:, 0] * torch.cos(angle) + swing[:, 1] * torch.sin(angle))
     return pulses * levels[:, 0], noise * modulation * levels[:, 1]
 
 

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from av_models.domain.errors import ModelError
+from av_models.runtime.device import autocast
 
 from .clips import VoiceClip
 from .losses import energy_distance
 from .mels import HOP, mel_of
+from .perturb import at_speed, draw_speed, fits
 from .training import TrainPlan, TrainProgress, TrainResult, set_rate, train
 from .vocoder import Vocoder, VocoderConfig
 
@@ -22,6 +24,8 @@ __all__ = ["train_vocoder"]
 
 _SEGMENT_FRAMES = 48
 _HELD_OUT_CLIPS = 12
+# This share of the segments is played at another speed, so that voices made from a sample have sound, too.
+_OTHER_SPEEDS = 0.2
 _DB_PER_NEPER = 20 / math.log(10)
 
 
@@ -34,15 +38,17 @@ def train_vocoder(
     device: torch.device,
     *,
     start_from: Vocoder | None = None,
+    other_speeds: float = _OTHER_SPEEDS,
     on_progress: Callable[[TrainProgress], None] = lambda progress: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> TrainResult:
     """Train on `clips`, or go on from the state in `folder`. Its curve is measured on `held_out`.
 
-    ModelError when no clip is long enough or the training diverges.
+    other_speeds: share of segments played faster or slower; 0 for clips whose mel frames are not measured on their
+    sound. ModelError when no clip is long enough or the training diverges.
     """
     torch.manual_seed(plan.seed)
-    lesson = _VocoderLesson(clips, held_out, config, plan, device, start_from)
+    lesson = _VocoderLesson(clips, held_out, config, plan, device, start_from, other_speeds)
     return train(lesson, plan, folder, on_progress, should_stop)
 
 
@@ -57,12 +63,13 @@ class _VocoderLesson:
         plan: TrainPlan,
         device: torch.device,
         start_from: Vocoder | None,
+        other_speeds: float,
     ) -> None:
         self.clips = [clip for clip in clips if clip.n_frames >= _SEGMENT_FRAMES]
         if not self.clips:
             raise ModelError(f"No recording is {_SEGMENT_FRAMES * HOP / 24000:.1f} s long.", "Give longer recordings.")
         self.held_out = list(held_out)[:: max(1, len(held_out) // _HELD_OUT_CLIPS)][:_HELD_OUT_CLIPS]
-        self.batch, self.device = plan.batch, device
+        self.batch, self.device, self.other_speeds = plan.batch, device, other_speeds
         self.chances = torch.tensor([clip.n_frames for clip in self.clips], dtype=torch.float64)
         network = Vocoder(config)
         if start_from is not None:
@@ -89,23 +96,31 @@ class _VocoderLesson:
         """Mel (B, N_MELS, T), pitch (B, T) and sound (B, T * HOP) of random places, up to 6 dB louder or softer."""
         mels, pitches, sounds = [], [], []
         for index in torch.multinomial(self.chances, self.batch, replacement=True, generator=generator).tolist():
-            clip = self.clips[index]
-            last = clip.n_frames - _SEGMENT_FRAMES
-            first = int(torch.randint(last + 1, (), generator=generator))
-            mels.append(clip.mel[:, first : first + _SEGMENT_FRAMES])
-            pitches.append(clip.pitch_hz[first : first + _SEGMENT_FRAMES])
-            sounds.append(clip.samples[first * HOP : (first + _SEGMENT_FRAMES) * HOP])
-        sound = torch.from_numpy(np.stack(sounds).astype(np.float32) / 32768)
-        mel, pitch = torch.from_numpy(np.stack(mels).astype(np.float32)), torch.from_numpy(np.stack(pitches))
+            mel_part, pitch_part, sound_part = self._segment(self.clips[index], generator)
+            mels.append(mel_part)
+            pitches.append(pitch_part)
+            sounds.append(sound_part)
+        sound, mel, pitch = (torch.from_numpy(np.stack(parts)) for parts in (sounds, mels, pitches))
         gain = torch.empty(self.batch, 1).uniform_(-0.7, 0.7, generator=generator)
         mel = torch.clamp(mel + gain[:, :, None], min=float(np.log(1e-5)))
         return mel.to(self.device), pitch.to(self.device), (sound * torch.exp(gain)).to(self.device)
+
+    def _segment(self, clip: VoiceClip, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """float32 mel (N_MELS, T), pitch (T,) and sound (T * HOP,) of a random place."""
+        varied, chance = (float(value) for value in torch.rand(2, generator=generator))
+        speed = draw_speed(generator)
+        if varied < self.other_speeds and fits(clip, _SEGMENT_FRAMES, speed):
+            return at_speed(clip, _SEGMENT_FRAMES, speed, chance)
+        first = int(chance * (clip.n_frames - _SEGMENT_FRAMES + 1))
+        sound = clip.samples[first * HOP : (first + _SEGMENT_FRAMES) * HOP].astype(np.float32) / 32768
+        kept = slice(first, first + _SEGMENT_FRAMES)
+        return clip.mel[:, kept].astype(np.float32), clip.pitch_hz[kept], sound
 
     def _speak(self, network: nn.Module, mel: Tensor, pitch: Tensor, times: int, generator: torch.Generator) -> Tensor:
         n = times * len(mel)
         noise = torch.randn(n, mel.shape[2] * HOP, generator=generator).to(self.device)
         phase = torch.rand(n, generator=generator, dtype=torch.float64).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device):
             return torch.as_tensor(network(mel, pitch, noise, phase))
 
     @torch.no_grad()

@@ -1,0 +1,216 @@
+"""What the suite `clone` measures: how like people whom no voice was trained on a voice becomes from a sample of them.
+
+The speaker encoder hears both what the clone is made by and how near it comes, which flatters. So pitch, average
+spectrum and the cepstra's statistics are compared too, none of which it knows of. No sound is kept or put out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from av_models.domain.errors import InputError
+from tasks.progress import Progress
+
+if TYPE_CHECKING:
+    from av_models.speech.neural.encoding import SpeakerTraits
+    from av_models.speech.neural.voice import NeuralVoice
+
+__all__ = ["CloneFigures", "Likenesses", "Speaker", "among_themselves", "encoded_by", "gain_of", "measure_clones",
+           "read_speakers"]  # fmt: skip
+
+Samples = NDArray[np.float32]
+Cloner = Callable[[Samples, int], "NeuralVoice"]
+
+_RATE_HZ = 24_000
+_SUFFIXES = {".wav", ".flac", ".opus", ".ogg", ".mp3", ".m4a"}
+_REFERENCE_SHARE = 3
+"""Every third recording is only compared with, never cloned from."""
+_FEWEST = 3
+_N_CEPSTRA = 20
+_DRAWS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Speaker:
+    """sample: mono at 24 kHz, all that may be cloned from, in the order of the files. reference: recordings apart."""
+
+    name: str
+    sample: Samples
+    reference: tuple[Samples, ...]
+
+    @cached_property
+    def heard(self) -> Likenesses:
+        return Likenesses.of(self.reference)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likenesses:
+    """What can be compared of some sounds of one voice. embeddings: (n, 256). cepstra: mean and covariance."""
+
+    embeddings: Samples
+    traits: SpeakerTraits
+    cepstra: tuple[NDArray[np.float64], NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, sounds: Sequence[Samples]) -> Likenesses:
+        from av_models.speech.neural.encoding import encode
+        from av_models.speech.speaker import embed
+
+        whole = np.concatenate(sounds)
+        return cls(np.stack([embed(sound, _RATE_HZ) for sound in sounds]), encode(whole, _RATE_HZ), _cepstra(whole))
+
+
+@dataclass(frozen=True, slots=True)
+class CloneFigures:
+    """Of one speaker and one length of sample.
+
+    likeness: mean cosine of each sentence to the reference.  pitch_off: semitones between medians.  tone_off_db: mean
+    distance of average spectra.  cepstra_off: Bhattacharyya distance.  recognised: whether the reference nearest by
+    cepstra is that speaker's.  encode_s: seconds of processor, which other work on the machine does not lengthen.
+    """
+
+    speaker: str
+    sample_s: float
+    likeness: float
+    pitch_off: float
+    tone_off_db: float
+    cepstra_off: float
+    recognised: bool
+    encode_s: float
+
+
+def read_speakers(folder: Path) -> list[Speaker]:
+    """One folder per speaker, with recordings in it. InputError when there are fewer than two with three each."""
+    from av_models.io.audio import read_audio
+
+    if not folder.is_dir():
+        raise InputError(
+            f"There is no folder {folder}.", "Give --speakers DIR with a folder of recordings per speaker."
+        )
+    speakers = []
+    for home in sorted(path for path in folder.iterdir() if path.is_dir()):
+        paths = sorted(path for path in home.rglob("*") if path.suffix.lower() in _SUFFIXES)
+        if len(paths) < _FEWEST:
+            continue
+        sounds = [np.asarray(read_audio(path, _RATE_HZ), np.float32) for path in paths]
+        apart = sounds[_REFERENCE_SHARE - 1 :: _REFERENCE_SHARE]
+        rest = [sound for number, sound in enumerate(sounds) if number % _REFERENCE_SHARE != _REFERENCE_SHARE - 1]
+        speakers.append(Speaker(home.name, np.concatenate(rest), tuple(apart)))
+    if len(speakers) < 2:
+        raise InputError(
+            f"{folder} has {len(speakers)} speakers with {_FEWEST} recordings.", "Give two at least, each in a folder."
+        )
+    return speakers
+
+
+def encoded_by(base: NeuralVoice) -> Cloner:
+    """Cloning by encoding, as `flow run clone-voice --method encode` does."""
+    from av_models.speech.neural.encoding import as_speaker, encode
+
+    return lambda samples, rate_hz: as_speaker(base, encode(samples, rate_hz))
+
+
+def measure_clones(
+    speakers: Sequence[Speaker], texts: Sequence[str], sample_s: float, clone: Cloner, label: str
+) -> list[CloneFigures]:
+    """Clone every speaker from the first seconds and let the clone say the texts."""
+    found = []
+    with Progress("measure_clones", len(speakers), "speaker", label) as progress:
+        for number, speaker in enumerate(speakers, start=1):
+            began_s = time.process_time()
+            voice = clone(speaker.sample[: round(sample_s * _RATE_HZ)], _RATE_HZ)
+            encode_s = time.process_time() - began_s
+            ours = Likenesses.of(_spoken(voice, texts))
+            found.append(_compared(speaker, speakers, ours, sample_s, encode_s))
+            progress.reach(number)
+    return found
+
+
+def among_themselves(speakers: Sequence[Speaker], sample_s: float) -> list[float]:
+    """How like its own reference each speaker's sample is: as near as a copy could come."""
+    from av_models.speech.speaker import embed
+
+    return [
+        _cosine(embed(one.sample[: round(sample_s * _RATE_HZ)], _RATE_HZ)[None], one.heard.embeddings)
+        for one in speakers
+    ]
+
+
+def gain_of(clones: Sequence[CloneFigures], bases: Sequence[CloneFigures], seed: int = 0) -> tuple[float, float, float]:
+    """Mean gain in likeness over the same speakers, with the 95 % interval of a bootstrap over speakers."""
+    gains = np.array([one.likeness - other.likeness for one, other in zip(clones, bases, strict=True)])
+    draws = np.random.default_rng(seed).integers(0, gains.size, (_DRAWS, gains.size))
+    low, high = np.percentile(gains[draws].mean(axis=1), [2.5, 97.5])
+    return float(gains.mean()), float(low), float(high)
+
+
+def _spoken(voice: NeuralVoice, texts: Sequence[str]) -> list[Samples]:
+    from av_models.speech.neural.reading import read_text
+
+    return [
+        np.concatenate([voice.speak(symbols, seed=number).samples for symbols in read_text(text)])
+        for number, text in enumerate(texts)
+    ]
+
+
+def _compared(
+    speaker: Speaker, everybody: Sequence[Speaker], ours: Likenesses, sample_s: float, encode_s: float
+) -> CloneFigures:
+    theirs = speaker.heard
+    gaps = [_cepstral_gap(ours.cepstra, other.heard.cepstra) for other in everybody]
+    return CloneFigures(
+        speaker.name,
+        sample_s,
+        _cosine(ours.embeddings, theirs.embeddings),
+        abs(float(12 * np.log2(ours.traits.pitch_hz / theirs.traits.pitch_hz))),
+        _tone_off_db(ours.traits, theirs.traits),
+        _cepstral_gap(ours.cepstra, theirs.cepstra),
+        everybody[int(np.argmin(gaps))] is speaker,
+        encode_s,
+    )
+
+
+def _cosine(ours: Samples, theirs: Samples) -> float:
+    """Mean cosine of each of ours (n, 256) to the middle of theirs (m, 256)."""
+    middle = theirs.mean(axis=0)
+    return float((ours @ middle / np.linalg.norm(middle)).mean())
+
+
+def _tone_off_db(ours: SpeakerTraits, theirs: SpeakerTraits) -> float:
+    """Where both sounds have anything."""
+    from av_models.speech.neural.mels import band_centres_hz
+
+    known = band_centres_hz() < 0.95 * min(ours.bandwidth_hz, theirs.bandwidth_hz)
+    gap = (ours.spectrum - theirs.spectrum)[known]
+    return float(np.abs(gap - gap.mean()).mean() * 20 / np.log(10))
+
+
+def _cepstra(sound: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean (20,) and covariance (20, 20) of cepstra of what is loud, up to 8 kHz, without their level."""
+    from scipy.fft import dct
+
+    from av_models.speech.neural.mels import band_centres_hz, log_mel
+
+    mel = log_mel(sound)[band_centres_hz() < 7600].astype(np.float64)
+    loudness = np.log(np.exp(mel).sum(axis=0))
+    loud = mel[:, loudness > np.percentile(loudness, 95) - 3.5]
+    found = dct(loud, type=2, norm="ortho", axis=0)[1 : _N_CEPSTRA + 1]
+    return found.mean(axis=1), np.cov(found) + 1e-3 * np.eye(_N_CEPSTRA)
+
+
+def _cepstral_gap(
+    one: tuple[NDArray[np.float64], NDArray[np.float64]], other: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> float:
+    """Bhattacharyya distance of two normal distributions, a classic of speaker recognition."""
+    middle = (one[1] + other[1]) / 2
+    apart = one[0] - other[0]
+    spread = np.linalg.slogdet(middle)[1] - (np.linalg.slogdet(one[1])[1] + np.linalg.slogdet(other[1])[1]) / 2
+    return float(apart @ np.linalg.solve(middle, apart) / 8 + spread / 2)

@@ -1,0 +1,149 @@
+"""What is said in a sample, and when: clips with timed phones, from which a voice can learn.
+
+With a transcript as any corpus is prepared; without one the words are heard by the recogniser first, and only clips in
+which the aligner finds those very words are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from av_models.domain.cloning import CloneLessons, CloneSample
+from av_models.domain.corpus import CORPUS_RATE_HZ
+from av_models.domain.errors import InputError
+from av_models.domain.media import MediaRef
+from tasks.artifacts import show_table
+from tasks.caching import stage
+from tasks.clone_sample import sample_sounds
+from tasks.progress import Progress
+from tasks.workspace import store
+
+if TYPE_CHECKING:
+    from av_models.speech.corpus.clips import Clip
+    from av_models.speech.neural.clips import VoiceClip
+
+__all__ = ["clips_in", "cut_lessons"]
+
+Samples = NDArray[np.float32]
+
+_MOST_HEARD_S = 180.0
+"""Recognition takes about as long as the sound; three minutes of it are enough to learn from."""
+_FEWEST_WORDS = 2
+_LEAST_FIT = -1.6
+"""Of a clip whose words were heard and not given, by the aligner's score: what was misheard fits badly."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A clip with its place in the whole sample, in seconds."""
+
+    start_s: float
+    end_s: float
+    clip: Clip
+
+
+@stage("1")
+def cut_lessons(sample: CloneSample) -> CloneLessons:
+    """Clips of the sample, those of its held-out part apart. None where nothing is certain enough."""
+    rows = [row for row in store().json(sample.report) if row["usable"]]
+    sounds, learnt_s = sample_sounds(sample)
+    transcribed = all(row["text"] for row in rows)
+    with Progress("cut_lessons", 0, "clip") as progress:
+        cuts = list(_cuts(sounds, [row["text"] for row in rows], sample.language, progress))
+    good = [cut for cut in cuts if not cut.clip.faults]
+    learnt = _clips([cut for cut in good if cut.end_s <= learnt_s], "learnt", sample.language)
+    held = _clips([cut for cut in good if cut.start_s >= learnt_s], "held", sample.language)
+    facts = [_row(cut) for cut in cuts]
+    show_table("lessons", facts[:200], "What is said in the sample, and what nothing is learnt from")
+    seconds = sum(clip.samples.size for clip in learnt) / CORPUS_RATE_HZ
+    return CloneLessons(
+        _kept(learnt), _kept(held), store().put_json(facts), Fraction(round(1000 * seconds), 1000), transcribed
+    )
+
+
+def clips_in(ref: MediaRef | None) -> list[VoiceClip]:
+    """The clips behind a part of `CloneLessons`."""
+    from av_models.speech.neural.clips import clips_from_arrays
+
+    return clips_from_arrays(store().arrays(ref)) if ref else []
+
+
+def _cuts(sounds: Sequence[Samples], texts: Sequence[str], language: str, progress: Progress) -> Iterator[_Cut]:
+    total = sum(map(len, sounds))
+    before = heard = 0
+    for sound, text in zip(sounds, texts, strict=True):
+        if text or heard < _MOST_HEARD_S * CORPUS_RATE_HZ:
+            for first, clip in _clips_of(sound, text, language):
+                start_s = (before + first) / CORPUS_RATE_HZ + clip.start_s
+                yield _Cut(start_s, start_s + clip.duration_s, clip)
+                progress.update(min(1.0, start_s * CORPUS_RATE_HZ / total))
+        heard += 0 if text else len(sound)
+        before += len(sound)
+
+
+def _clips_of(sound: Samples, text: str, language: str) -> Iterator[tuple[int, Clip]]:
+    """Clips with the sample from which their own times count."""
+    from av_models.io.sound_track import ArraySound
+    from av_models.speech.corpus.clips import clips_of
+    from av_models.speech.recognise import recognise
+    from av_models.speech.sample import stretches
+
+    if text:
+        yield from ((0, clip) for clip in clips_of(ArraySound(sound), text, language))
+        return
+    for first, end in stretches(sound[: round(_MOST_HEARD_S * CORPUS_RATE_HZ)], CORPUS_RATE_HZ):
+        words = recognise(sound[first:end], CORPUS_RATE_HZ)
+        if len(words) >= _FEWEST_WORDS:
+            for clip in clips_of(ArraySound(sound[first:end]), " ".join(words), language):
+                yield first, _doubted(clip)
+
+
+def _doubted(clip: Clip) -> Clip:
+    from dataclasses import replace
+
+    if not clip.faults and clip.score is not None and clip.score < _LEAST_FIT:
+        return replace(clip, faults=("not certainly what was heard",))
+    return clip
+
+
+def _clips(cuts: Sequence[_Cut], prefix: str, language: str) -> list[VoiceClip]:
+    from av_models.speech.corpus.sentences import line_of
+    from av_models.speech.neural.clips import make_clip
+    from av_models.speech.neural.pitch import narrowed_range, pitch_hz
+
+    sounds = [cut.clip.samples for cut in cuts if cut.clip.samples is not None]
+    pitch_range_hz = narrowed_range([pitch_hz(sound) for sound in sounds])
+    made = []
+    for number, cut in enumerate(cuts):
+        clip = cut.clip
+        assert clip.samples is not None
+        try:
+            line = line_of(clip.text, language)
+            name = f"{prefix}-{number:03d}"
+            made.append(make_clip(name, line, clip.words, clip.phones, clip.samples, pitch_range_hz))
+        except InputError:
+            continue
+    return made
+
+
+def _kept(clips: Sequence[VoiceClip]) -> MediaRef | None:
+    from av_models.speech.neural.clips import clips_to_arrays
+
+    return store().put_arrays(**clips_to_arrays(clips)) if clips else None
+
+
+def _row(cut: _Cut) -> dict[str, Any]:
+    clip = cut.clip
+    return {
+        "at_s": round(cut.start_s, 2),
+        "seconds": round(clip.duration_s, 2),
+        "text": clip.text,
+        "why not": "; ".join(clip.faults),
+        "score": None if clip.score is None else round(clip.score, 2),
+    }
