@@ -53,7 +53,7 @@ def voice_rows(quick: bool, corpus: str = "", voice: str = "", held_out: str = "
     n = _N_QUICK if quick else _N
     others = _sentences()[:n]
     yield from _speed_rows(tested, baseline, others[:_N_TIMED])
-    prepared = _prepared(corpus, held_out)
+    prepared = _prepared(corpus, held_out, n)
     sentences = held_out_sentences(prepared, n)
     if len(sentences) < 2:
         raise InputError(f"Only {len(sentences)} prompts of {corpus} are held out.", "Choose another --held-out.")
@@ -73,8 +73,8 @@ def _sentences() -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
-def _prepared(corpus: str, held_out: str) -> Corpus:
-    recordings = only_held_out(list_recordings(Path(corpus), None, "en-us"), held_out)
+def _prepared(corpus: str, held_out: str, n: int) -> Corpus:
+    recordings = only_held_out(list_recordings(Path(corpus), None, "en-us"), held_out, n)
     return prepare_corpus(recordings, corpus, held_out)
 
 

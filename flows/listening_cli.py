@@ -66,9 +66,9 @@ def run_listening_results(
     from flows.running import run_command
 
     def call() -> dict[str, Any]:
-        from flows.listening_results import listening_results
+        from flows.listening_results import ListeningResults, listening_results
 
-        return dict(listening_results(name, _full(out)))
+        return dict(listening_results(ListeningResults(name=name, out=_full(out))))
 
     raise typer.Exit(run_command(call, _show_results, as_json, debug))
 

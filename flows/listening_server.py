@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 
 from av_models.domain.errors import ConsentError, InputError
 
-__all__ = ["serve_test", "withdrawn"]
+__all__ = ["serve_test", "watched", "withdrawn"]
 
 
 def serve_test(name: str, host: str, port: int) -> None:
@@ -23,7 +24,7 @@ def serve_test(name: str, host: str, port: int) -> None:
     folder = listening_dir(name)
     test = read_test(folder)
     _refuse_withdrawn(test.consent_ids)
-    site = listening_site(folder, lambda: withdrawn(test.consent_ids))
+    site = listening_site(folder, watched(test.consent_ids))
     with _bound(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host
         print(f"Listening test {name}: http://{shown}:{port}\nCtrl-C stops it.", file=sys.stderr, flush=True)
@@ -38,6 +39,33 @@ def withdrawn(consent_ids: Sequence[str]) -> str:
     except ConsentError as error:
         return error.message
     return ""
+
+
+def watched(consent_ids: Sequence[str]) -> Callable[[], str]:
+    """`withdrawn`, asked again only when a file of consent changed or a day ended: every clip asks, and the ledgers
+    are long."""
+    known: tuple[object, str] = (None, "")
+
+    def look() -> str:
+        nonlocal known
+        state = _state_of_consent()
+        if known[0] != state:
+            known = (state, withdrawn(consent_ids))
+        return known[1]
+
+    return look
+
+
+def _state_of_consent() -> tuple[object, ...]:
+    """What changes whenever a record, a ledger or one of its heads does."""
+    from tasks.workspace import configs_dir, media_dir
+
+    found: list[object] = [date.today()]
+    for folder in (configs_dir() / "consent", media_dir() / "consent", media_dir() / "keys"):
+        for path in sorted(folder.glob("*.json*")):
+            with suppress(FileNotFoundError):  # a ledger is just being exchanged
+                found.append((path, path.stat().st_mtime_ns, path.stat().st_size))
+    return tuple(found)
 
 
 def _refuse_withdrawn(consent_ids: Sequence[str]) -> None:

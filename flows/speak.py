@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import flow, unmapped
+from prefect.futures import PrefectFutureList
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -17,7 +18,7 @@ from av_models.io.output_folder import output_folder
 from flows.parameters import Production, named_styles, names_file
 from tasks.alignment import align
 from tasks.consent import check_voices_consent
-from tasks.progress import stopping_together
+from tasks.progress import Progress, stopping_together
 from tasks.script import check_roles, read_script, utterances
 from tasks.self_check import check_speech
 from tasks.speaking import deliver_speech, note_speech, open_speaking
@@ -27,6 +28,8 @@ from tasks.styling import follow_styles, read_style, voice_habits
 from tasks.workspace import configs_dir, find_input, media_dir
 
 __all__ = ["Speaking", "load_speaking", "speak", "usual_voice"]
+
+T = TypeVar("T")
 
 _THREADS = 2
 _NAME_MOST = 60
@@ -128,9 +131,9 @@ def speak(asked: Speaking) -> dict[str, Any]:
         styled = follow_styles(read, cast, clearance, asked.seed)
         script, notes = styled.script, check_roles(read, cast)
         seeds = (asked.seed,) * len(script.lines)
-        spoken = synthesize.map(utterances(script, cast, seeds, styled.performances)).result()
-        checked = check_speech.map(spoken).result()
-        alignments = align.map([one.speech for one in checked], unmapped("auto")).result()
+        spoken = _lines("speaking", synthesize.map(utterances(script, cast, seeds, styled.performances)))
+        checked = _lines("listening", check_speech.map(spoken))
+        alignments = _lines("aligning", align.map([one.speech for one in checked], unmapped("auto")))
         report = deliver_speech(folder, script, checked, alignments, clearance, notes, asked.pictures)
     note_speech(asked.out_dir, clearance, len(report["lines"]))
     return {
@@ -140,6 +143,16 @@ def speak(asked: Speaking) -> dict[str, Any]:
         "n_lines": len(report["lines"]),
         **{key: report[key] for key in ("seconds", "voices", "consent_ids", "self_check", "notes")},
     }
+
+
+def _lines(what: str, futures: PrefectFutureList[T]) -> list[T]:
+    """The results in order; how far all lines are is shown, for a long script takes a long time."""
+    with Progress(what, len(futures), "line") as progress:
+        results = []
+        for number, future in enumerate(futures, start=1):
+            results.append(future.result())
+            progress.reach(number)
+    return results
 
 
 def _found(name: str) -> str:

@@ -35,6 +35,7 @@ _REFERENCE_SHARE = 3
 """Every third recording is only compared with, never cloned from."""
 _FEWEST = 3
 _N_CEPSTRA = 20
+_SENTENCE_S, _PIECES = 3.0, 6
 _DRAWS = 2000
 
 
@@ -134,14 +135,16 @@ def measure_clones(
     return found
 
 
-def among_themselves(speakers: Sequence[Speaker], sample_s: float) -> list[float]:
-    """How like its own reference each speaker's sample is: as near as a copy could come."""
+def among_themselves(speakers: Sequence[Speaker]) -> list[float]:
+    """How like its reference each speaker's other speech is, in pieces as long as a sentence: no copy is nearer."""
     from av_models.speech.speaker import embed
 
-    return [
-        _cosine(embed(one.sample[: round(sample_s * _RATE_HZ)], _RATE_HZ)[None], one.heard.embeddings)
-        for one in speakers
-    ]
+    size = round(_SENTENCE_S * _RATE_HZ)
+    found = []
+    for one in speakers:
+        pieces = [one.sample[at : at + size] for at in range(0, max(1, one.sample.size - size), size)][:_PIECES]
+        found.append(_cosine(np.stack([embed(piece, _RATE_HZ) for piece in pieces]), one.heard.embeddings))
+    return found
 
 
 def gain_of(clones: Sequence[CloneFigures], bases: Sequence[CloneFigures], seed: int = 0) -> tuple[float, float, float]:

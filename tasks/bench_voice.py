@@ -38,6 +38,8 @@ __all__ = [
 Samples = NDArray[np.float32]
 
 _PROBE_S = 1800
+_TO_SPARE = 1.25
+"""More recordings than sentences are prepared, as some are refused."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,15 +81,27 @@ class TakeFigures:
     flaws: dict[str, int] = field(default_factory=dict)
 
 
-def only_held_out(recordings: Recordings, pattern: str) -> Recordings:
-    """Those whose names match, so that not all of a corpus is prepared to measure a part of it; all where '' lets the
-    preparation choose. InputError when nothing matches."""
+def only_held_out(recordings: Recordings, pattern: str, n_most: int) -> Recordings:
+    """One take each of n_most texts among those whose names match, spread over the corpus, and a few to spare: not all
+    of a corpus is prepared to measure a part of it. '' as pattern lets the preparation choose among all.
+
+    InputError when nothing matches.
+    """
     if not pattern:
         return recordings
     rows = [row for row in store().json(recordings.listing) if re.search(pattern, row["name"])]
     if not rows:
         raise InputError(f"No recording is called {pattern!r}.", "Choose another --held-out; it is searched in names.")
-    return replace(recordings, listing=store().put_json(rows), n_recordings=len(rows))
+    first: dict[str, Any] = {}
+    for row in rows:
+        first.setdefault(row["text"] or row["name"], row)
+    chosen = _spread(list(first.values()), round(_TO_SPARE * n_most))
+    return replace(recordings, listing=store().put_json(chosen), n_recordings=len(chosen))
+
+
+def _spread(all_of_them: list[Any], n_most: int) -> list[Any]:
+    n = min(n_most, len(all_of_them))
+    return [all_of_them[number * len(all_of_them) // n] for number in range(n)]
 
 
 def held_out_sentences(corpus: Corpus, n_most: int) -> list[Sentence]:
@@ -98,8 +112,7 @@ def held_out_sentences(corpus: Corpus, n_most: int) -> list[Sentence]:
     first: dict[str, str] = {}
     for row in rows:
         first.setdefault(row["prompt"], row["id"])
-    ids = list(first.values())
-    chosen = {ids[number * len(ids) // n_most] for number in range(n_most)} if len(ids) > n_most else set(ids)
+    chosen = set(_spread(list(first.values()), n_most))
     return [
         Sentence(clip.id, line_of(clip.text, corpus.language), clip.samples, clip)
         for row, clip in corpus_clips(corpus)

@@ -133,6 +133,7 @@ def adapt_voice(sample: CloneSample, lessons: CloneLessons, base: Voice, plan: C
             "seconds": round(seconds, 2),
             "scope": str(scope),
             "transcribed": lessons.transcribed,
+            "filled_from_hz": round(traits.bandwidth_hz) if narrow else None,
             "traits": _traits_facts(traits),
             "steps": adapted.result.step,
             "train_s": round(adapted.result.train_s, 1),
@@ -214,13 +215,13 @@ def _part(sample: CloneSample, most_s: int) -> Samples:
 
 def _first_of(clips: Sequence[VoiceClip], most_s: int) -> list[VoiceClip]:
     """The first seconds of the clips, the last of them cut where a phone ends."""
-    from av_models.speech.neural.clips import first_frames
+    from av_models.speech.neural.clips import part_of
     from av_models.speech.neural.mels import HOP
 
     left = most_s * CORPUS_RATE_HZ // HOP if most_s else sum(clip.n_frames for clip in clips)
     kept: list[VoiceClip] = []
     for clip in clips:
-        part = clip if clip.n_frames <= left else first_frames(clip, left)
+        part = clip if clip.n_frames <= left else part_of(clip, 0, left)
         if part.n_frames:
             kept.append(part)
         left -= part.n_frames

@@ -56,9 +56,7 @@ def cut_lessons(sample: CloneSample) -> CloneLessons:
     transcribed = all(row["text"] for row in rows)
     with Progress("cut_lessons", 0, "clip") as progress:
         cuts = list(_cuts(sounds, [row["text"] for row in rows], sample.language, progress))
-    good = [cut for cut in cuts if not cut.clip.faults]
-    learnt = _clips([cut for cut in good if cut.end_s <= learnt_s], "learnt", sample.language)
-    held = _clips([cut for cut in good if cut.start_s >= learnt_s], "held", sample.language)
+    learnt, held = _parted(_voice_clips([cut for cut in cuts if not cut.clip.faults], sample.language), learnt_s)
     facts = [_row(cut) for cut in cuts]
     show_table("lessons", facts[:200], "What is said in the sample, and what nothing is learnt from")
     seconds = sum(clip.samples.size for clip in learnt) / CORPUS_RATE_HZ
@@ -112,24 +110,38 @@ def _doubted(clip: Clip) -> Clip:
     return clip
 
 
-def _clips(cuts: Sequence[_Cut], prefix: str, language: str) -> list[VoiceClip]:
+def _voice_clips(cuts: Sequence[_Cut], language: str) -> list[tuple[float, VoiceClip]]:
+    """Clips as the networks see them, with the second at which each begins."""
     from av_models.speech.corpus.sentences import line_of
     from av_models.speech.neural.clips import make_clip
     from av_models.speech.neural.pitch import narrowed_range, pitch_hz
 
-    sounds = [cut.clip.samples for cut in cuts if cut.clip.samples is not None]
-    pitch_range_hz = narrowed_range([pitch_hz(sound) for sound in sounds])
+    pitch_range_hz = narrowed_range([pitch_hz(cut.clip.samples) for cut in cuts if cut.clip.samples is not None])
     made = []
     for number, cut in enumerate(cuts):
         clip = cut.clip
         assert clip.samples is not None
         try:
             line = line_of(clip.text, language)
-            name = f"{prefix}-{number:03d}"
-            made.append(make_clip(name, line, clip.words, clip.phones, clip.samples, pitch_range_hz))
-        except InputError:
+            one = make_clip(f"clip-{number:03d}", line, clip.words, clip.phones, clip.samples, pitch_range_hz)
+        except InputError:  # more phones than hops
             continue
+        made.append((cut.start_s, one))
     return made
+
+
+def _parted(clips: Sequence[tuple[float, VoiceClip]], learnt_s: float) -> tuple[list[VoiceClip], list[VoiceClip]]:
+    """What lies before the held-out part, and what lies in it; a clip across its beginning gives to both."""
+    from av_models.speech.neural.clips import part_of
+    from av_models.speech.neural.mels import HOP
+
+    learnt, held = [], []
+    for start_s, clip in clips:
+        border = round((learnt_s - start_s) * CORPUS_RATE_HZ / HOP)
+        for part, side in ((part_of(clip, 0, border), learnt), (part_of(clip, border, clip.n_frames), held)):
+            if part.n_frames:
+                side.append(part)
+    return learnt, held
 
 
 def _kept(clips: Sequence[VoiceClip]) -> MediaRef | None:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, replace
 from math import log2
 from statistics import median
 
+import numpy as np
+from numpy.typing import NDArray
+
+from av_models.alignment.aligner import Aligned
 from av_models.domain.consent import Cast, Clearance, VoiceCast
 from av_models.domain.errors import InputError
 from av_models.domain.script import Line, Script
@@ -102,7 +106,6 @@ def read_style(reference: Reference, language: str) -> StyleReading:
 
     InputError for a recording that is too short, too long, or without a voice.
     """
-    from av_models.alignment.aligner import get_aligner
     from av_models.alignment.unscripted import hear_phones
     from av_models.io.audio import read_audio
     from av_models.speech.style import measure_style, performance_of
@@ -110,18 +113,27 @@ def read_style(reference: Reference, language: str) -> StyleReading:
     samples = read_audio(store().path(reference.media), _SOUND_HZ)
     if len(samples) > _LONGEST_S * _SOUND_HZ:
         raise InputError(f"{reference.name} is longer than {_LONGEST_S} s.", "Cut out the part that shows the style.")
-    notes: tuple[str, ...] = ()
     line = _whole_line(reference.text, language)
-    if line is not None:
-        try:
-            found = get_aligner("pocketsphinx").align(samples, _SOUND_HZ, line, language, ((), ()))
-        except InputError as error:
-            notes = (f"{reference.name} does not say the text beside it ({error.message}): only its style is used.",)
-        else:
-            style = measure_style(samples, _SOUND_HZ, found.words, found.phones, line)
-            return StyleReading(style, performance_of(samples, _SOUND_HZ, found.words, found.phones))
-    phones = hear_phones(samples, _SOUND_HZ)
-    return StyleReading(measure_style(samples, _SOUND_HZ, (), phones, None), None, notes)
+    found, doubt = _aligned(samples, line, language) if line else (None, "")
+    if found is not None:
+        style = measure_style(samples, _SOUND_HZ, found.words, found.phones, line)
+        performed = performance_of(samples, _SOUND_HZ, found.words, found.phones)
+        return StyleReading(style, performed)
+    notes = (f"{reference.name} does not say the text beside it: {doubt} Only its style is used.",) if doubt else ()
+    return StyleReading(measure_style(samples, _SOUND_HZ, (), hear_phones(samples, _SOUND_HZ), None), None, notes)
+
+
+def _aligned(samples: NDArray[np.float32], line: Line, language: str) -> tuple[Aligned | None, str]:
+    """The words of a recording in time, or why they cannot be its words."""
+    from av_models.alignment.aligner import get_aligner
+
+    try:
+        found = get_aligner("pocketsphinx").align(samples, _SOUND_HZ, line, language, ((), ()))
+    except InputError as error:
+        return None, error.message
+    if found.verdict is not None and not found.verdict.possible:
+        return None, found.verdict.sentence
+    return found, ""
 
 
 @stage("1")
@@ -130,8 +142,6 @@ def voice_habits(voice: Voice, text: str, by_ear: bool, seed: int) -> Style:
 
     by_ear: measured without looking at the text, as the reference was, so that both err alike.
     """
-    import numpy as np
-
     from av_models.alignment.unscripted import hear_phones
     from av_models.io.resampled import resampled
     from av_models.speech.registry import get_engine

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 __all__ = ["likeness_png"]
 
 _COLOURS = {"encode": "#2f6db5", "adapt": "#c8622d"}
+_LABEL_PT = {"encode": -14, "adapt": 7}
 _GREY = "#8a8f98"
 _DPI = 110
 _NAMES = {"encode": "measured (encode)", "adapt": "taught (adapt)"}
@@ -42,7 +43,9 @@ def likeness_png(
         xs, ys = zip(*sorted(found), strict=True)
         axes.plot(xs, ys, "o-", color=_COLOURS[method], label=_NAMES[method])
         for x, y in zip(xs, ys, strict=True):
-            axes.annotate(f"{y:.2f}", (x, y), (0, -14), textcoords="offset points", ha="center", fontsize=8)
+            axes.annotate(
+                f"{y:.2f}", (x, y), (0, _LABEL_PT[method]), textcoords="offset points", ha="center", fontsize=8
+            )
     everything = [before, *(y for found in points.values() for _, y in found), *([ceiling] if ceiling else [])]
     axes.set_ylim(min(everything) - 0.06, max(everything) + 0.06)
     axes.set_xscale("log")
@@ -55,7 +58,7 @@ def likeness_png(
     axes.set_ylabel(f"likeness to {judged_on}", fontsize=9)
     axes.tick_params(axis="y", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="center left")
     data = io.BytesIO()
     figure.savefig(data, format="png", metadata={"Software": None})
     return data.getvalue()

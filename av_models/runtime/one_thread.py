@@ -5,10 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
+from typing import Any
 
 __all__ = ["one_thread"]
 
@@ -20,30 +17,37 @@ class _Limit:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._n_inside = 0
-        self._libraries: ThreadpoolController | None = None
+        self._libraries: list[Any] = []
         self._before: list[int] = []
 
     def enter(self) -> None:
         with self._lock:
             self._n_inside += 1
             if self._n_inside == 1:
-                self._before = [library.get_num_threads() for library in self._blas()]
-                for library in self._blas():
-                    library.set_num_threads(1)
+                self._libraries = self._libraries or _blas_libraries()
+                self._before = [library.get_num_threads() for library in self._libraries]
+                self._set([1] * len(self._libraries))
 
     def leave(self) -> None:
         with self._lock:
             self._n_inside -= 1
             if self._n_inside == 0:
-                for library, n_threads in zip(self._blas(), self._before, strict=True):
-                    library.set_num_threads(n_threads)
+                self._set(self._before)
 
-    def _blas(self) -> list[Any]:
-        from threadpoolctl import ThreadpoolController
+    def _set(self, counts: list[int]) -> None:
+        """threadpoolctl obeys only one thread for as long as that lives, which here is not always the same."""
+        from threadpoolctl import OpenBLASController
 
-        if self._libraries is None:
-            self._libraries = ThreadpoolController()
-        return list(self._libraries.select(user_api="blas").lib_controllers)
+        OpenBLASController.clear_controlling_thread(force=True)
+        for library, n_threads in zip(self._libraries, counts, strict=True):
+            library.set_num_threads(n_threads)
+        OpenBLASController.clear_controlling_thread(force=True)
+
+
+def _blas_libraries() -> list[Any]:
+    from threadpoolctl import ThreadpoolController
+
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
 _limit = _Limit()

@@ -18,8 +18,9 @@ __all__ = ["common_lufs", "levelled", "softest_of_three", "trimmed"]
 Samples = NDArray[np.float32]
 
 _FRAME_S, _SMOOTH = 0.01, 3
-_LEAD_S, _TAIL_S, _FADE_S, _SILENCE_S = 0.2, 0.3, 0.03, 0.1
-"""A soft fricative before or after is inside of them."""
+_LEAD_S, _TAIL_S, _FADE_S, _SILENCE_S = 0.15, 0.25, 0.1, 0.1
+"""A soft fricative before or after is inside of them. The fade takes most of the room's noise, which a recording has
+there and an engine may not."""
 _DEEPEST_DB = 36.0
 _SHARE = 0.35
 """Of the way from the noise to the speech, in dB: there speech begins."""

@@ -39,7 +39,7 @@ _PHONE_S = (0.038, 0.18)
 # end at -40 dB at most; of those that were cut within a word half lie at -2 dB.
 _EDGE_S, _EDGE_DB = 0.005, -15.0
 # The last 10 ms of the sound, silence or not, against the loud frames, and over the softest ones: of 273 recordings and
-# utterances 1 % end above -25 dB, of those that were cut in the middle of the last word nine in ten.
+# utterances 1 % end above -25 dB, of those that were cut in the middle of the last word most.
 _END_S, _END_DB, _END_OVER_NOISE_DB = 0.01, -25.0, 6.0
 # A last phone that the sound has no room for.
 _SLIVER_S, _UNHEARD = 0.03, 0.35

@@ -7,6 +7,7 @@ the extra `bench`. Whisper was taught on windows of 30 s; ten do for a sentence 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ NAME = "whisper tiny.en"
 _RATE_HZ = 16_000
 _N_FFT, _HOP, _N_MELS = 400, 160, 80
 _SHORTEST_S, _LONGEST_S, _MARGIN_S = 10, 30, 1.0
+_SEARCHED_S = 6
 _BEAM = 5
 # Of tiny.en's vocabulary: what begins a transcript, and what says that it has no times.
 _START, _NO_TIMES, _FIRST_SPECIAL = 50257, 50362, 50256
@@ -52,8 +54,18 @@ def transcribe(samples: np.ndarray, rate_hz: int) -> str:
 
     sound = np.asarray(samples, np.float32)
     sound = np.asarray(soxr.resample(sound, rate_hz, _RATE_HZ) if rate_hz != _RATE_HZ else sound, np.float32)
-    longest = _LONGEST_S * _RATE_HZ
-    return " ".join(_heard(sound[first : first + longest]) for first in range(0, sound.size, longest)).strip()
+    return " ".join(_heard(part) for part in _parts(sound)).strip()
+
+
+def _parts(sound: Array) -> Iterator[Array]:
+    """Of at most _LONGEST_S, cut where it is softest in the last seconds of each."""
+    longest, searched, step = _LONGEST_S * _RATE_HZ, _SEARCHED_S * _RATE_HZ, _RATE_HZ // 10
+    while sound.size > longest:
+        levels = np.square(sound[longest - searched : longest]).reshape(-1, step).mean(axis=1)
+        cut = longest - searched + int(levels.argmin()) * step + step // 2
+        yield sound[:cut]
+        sound = sound[cut:]
+    yield sound
 
 
 def _heard(sound: Array) -> str:

@@ -25,7 +25,7 @@ from av_models.io.loudness import measure_loudness
 from av_models.io.provenance import verify_master
 from av_models.io.watermark import MARKED_FROM, detect_audio
 from flows.listening import listening, load_listening
-from flows.listening_results import listening_results
+from flows.listening_results import ListeningResults, listening_results
 from flows.listening_server import withdrawn
 
 REPOSITORY = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def test_a_test_is_made_heard_and_summed_up(recordings: Path, desk: Desk) -> Non
         listener = answers.admit(test)
         for number, trial in enumerate(listener.plan):
             answers.keep(listener, number, trial.truth or OPTIONS[trial.part][0], [1], 4000)
-    found = listening_results("pilot")
+    found = listening_results(ListeningResults(name="pilot"))
     out = desk.media_dir / "out" / "listening" / "pilot"
     report = json.loads((out / "report.json").read_text())
     assert report["judged"]["right"]["k"] == 4 == found["judged"]["right"]["n"] and len(report["answers"]) == 8
@@ -153,4 +153,4 @@ def test_a_wrong_request_is_refused(recordings: Path, desk: Desk, changes: dict[
 
 def test_results_of_no_test_are_refused(desk: Desk) -> None:
     with pytest.raises(InputError, match="no listening test"):
-        listening_results("never-made")
+        listening_results(ListeningResults(name="never-made"))

@@ -15,10 +15,11 @@ from listening_made import made_test
 from records import make_desk
 
 from av_models.domain.errors import ConsentError, InputError, MediaError
+from av_models.io.consent import revoke_record
 from av_models.io.listening_answers import Answers
 from av_models.io.listening_folder import read_test, write_test
 from flows.cli import app
-from flows.listening_server import serve_test
+from flows.listening_server import serve_test, watched
 from flows.listening_site import listening_site
 
 
@@ -46,6 +47,13 @@ def test_nothing_is_served_without_consent_in_force(folder: Path, tmp_path: Path
     with pytest.raises(ConsentError) as error:
         serve_test("pilot", "127.0.0.1", 0)
     assert error.value.rule == "missing"
+
+
+def test_a_revocation_counts_while_the_page_is_served(folder: Path, tmp_path: Path) -> None:
+    ask = watched(["voice-record"])
+    assert ask() == "" == ask()
+    revoke_record(tmp_path / "configs", tmp_path / "media", "voice-record", "changed my mind")
+    assert "revoked: changed my mind" in ask() and "revoked" in ask()
 
 
 def test_tests_are_listed_with_their_listeners(folder: Path) -> None:

@@ -18,7 +18,7 @@ from av_models.speech.neural.adaptation import (
     scope_for,
     with_upper_bands,
 )
-from av_models.speech.neural.clips import first_frames
+from av_models.speech.neural.clips import part_of
 from av_models.speech.neural.mels import band_centres_hz
 from av_models.speech.neural.shapes import SPEAKER_SIZE
 from av_models.speech.neural.training import TrainPlan, TrainProgress
@@ -96,6 +96,9 @@ def test_more_may_learn_from_more() -> None:
 def test_a_clip_is_cut_where_a_phone_ends() -> None:
     clip = voice_made.clips()[0]
     ends = np.cumsum(clip.frames)
-    cut = first_frames(clip, int(ends[4]) + 1)
+    cut = part_of(clip, 0, int(ends[4]) + 1)
     assert len(cut.symbols) == 5 and cut.n_frames == ends[4] == cut.mel.shape[1] == cut.samples.size // 256
-    assert first_frames(clip, int(ends[0]) - 1).n_frames == 0
+    rest = part_of(clip, int(ends[4]), clip.n_frames)
+    assert np.array_equal(np.concatenate([cut.mel, rest.mel], axis=1), clip.mel)
+    assert np.array_equal(np.concatenate([cut.samples, rest.samples]), clip.samples)
+    assert part_of(clip, 0, int(ends[0]) - 1).n_frames == 0

@@ -100,7 +100,7 @@ def test_a_short_sample_changes_the_tone_less() -> None:
     traits = encode(sample(), RATE_HZ)
     long, short = (as_speaker(base(), replace(traits, voiced_s=s)).manner.tone for s in (60.0, 0.5))
     assert long is not None and short is not None
-    assert np.abs(short).mean() < 0.5 * np.abs(long).mean()
+    assert np.abs(short).mean() < 0.6 * np.abs(long).mean()
     assert np.abs(long).max() <= 1.6001
 
 

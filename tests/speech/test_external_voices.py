@@ -85,3 +85,14 @@ def test_a_program_that_cannot_say_what_it_is_speaks_for_nobody(house: Path) -> 
 
 def test_every_voice_shows_its_licence(house: Path) -> None:
     assert [row[-1] for row in list_voices(house, house / "media")] == ["CC0-1.0"]
+
+
+def test_the_report_names_the_program_and_the_licence_of_its_weights(house: Path) -> None:
+    from av_models.domain.media import MediaRef
+    from av_models.domain.script import Line
+    from av_models.domain.speech import Speech, Utterance
+    from tasks.reporting import _weights
+
+    speech = Speech(Utterance(Line("", ()), look_up("tones"), 1), MediaRef("0" * 64, ".wav"), 16_000, 1, (), ())
+    rows = {row["name"]: row["licence"] for row in _weights((speech,), None, None)}
+    assert rows == {"voice tones": "CC0-1.0", "engine tones 1.2, made": "CC0-1.0"}

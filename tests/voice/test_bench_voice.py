@@ -29,7 +29,8 @@ def test_a_corpus_is_needed_and_asked_for() -> None:
 def test_distortion_is_nothing_for_the_same_and_grows_with_the_difference() -> None:
     mel, other = (log_mel(said(text)) for text in SENTENCES[:2])
     assert cepstral_distortion_db(mel, mel) == 0.0
-    assert cepstral_distortion_db(mel, mel + 1.0) == pytest.approx(0.0, abs=1e-3)  # louder is not another sound
+    louder = mel + np.float32(1.0)
+    assert cepstral_distortion_db(mel, louder) == pytest.approx(0.0, abs=1e-3)  # is not another sound
     noisy = mel + np.random.default_rng(1).normal(0, 0.3, mel.shape).astype(np.float32)
     assert 0.3 < cepstral_distortion_db(mel, noisy) < cepstral_distortion_db(mel, other)
 
@@ -73,16 +74,23 @@ def test_whisper_writes_numbers_that_are_compared_as_they_are_said() -> None:
     sound = said("There were two hundred yards of ice on the pond.")
     assert {"two", "hundred", "yards"} <= set(recognise(sound, RATE_HZ))
     assert recognise(np.zeros(RATE_HZ, np.float32), RATE_HZ) == ()
-    long = np.concatenate([sound] * 12)  # longer than the half minute that the network sees at once
-    assert recognise(long, RATE_HZ).count("hundred") >= 10
+
+
+@pytest.mark.skipif(not whisper_there(), reason="Whisper is an extra")
+def test_whisper_hears_more_than_the_half_minute_that_it_sees_at_once() -> None:
+    sound = np.concatenate([said(text) for text in SENTENCES])
+    assert sound.size / RATE_HZ > 30
+    errors = word_errors(recognise(sound, RATE_HZ), [word for text in SENTENCES for word in line_of(text).spoken])
+    assert errors < 0.35 * sum(len(line_of(text).spoken) for text in SENTENCES)
 
 
 def test_only_the_recordings_that_are_asked_for_are_prepared(workshop: Path, tmp_path: Path) -> None:
     found = list_recordings.fn(folder_of(tmp_path, SENTENCES[:3]), None, "en-us")
-    assert only_held_out(found, "s0[23]").n_recordings == 2
-    assert only_held_out(found, "") == found
+    assert only_held_out(found, "s0[23]", 9).n_recordings == 2
+    assert only_held_out(found, "s0", 1).n_recordings == 1
+    assert only_held_out(found, "", 1) == found
     with pytest.raises(InputError, match="nothing"):
-        only_held_out(found, "nothing")
+        only_held_out(found, "nothing", 9)
 
 
 def test_griffin_lim_keeps_length_and_words_apart() -> None:

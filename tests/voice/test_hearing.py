@@ -68,9 +68,9 @@ def cut_short(take: Synthesis) -> Samples:
 
 
 def cut_in_silence(take: Synthesis) -> Samples:
-    """Where a stop is closed nothing sounds, and yet the end of the word is missing."""
-    p = next(phone for phone in reversed(take.phones) if phone.label == "P")
-    return take.samples[: round(float(p.start + p.end) / 2 * take.rate_hz)]
+    """Where the last stop begins to close nothing sounds, and yet the end of the word is missing."""
+    stop = next(phone for phone in reversed(take.phones) if phone.label in ("P", "K"))
+    return take.samples[: round(float(stop.start + (stop.end - stop.start) / 10) * take.rate_hz)]
 
 
 def noisy(take: Synthesis) -> Samples:
@@ -96,7 +96,7 @@ def test_damage_is_found_and_named(damage: Callable[[Synthesis], Samples], kinds
     assert heard(take, damage(take)) & kinds
 
 
-@pytest.mark.parametrize("text", ["The old bridge was built with a rope.", "The wide road leads to a small shop."])
+@pytest.mark.parametrize("text", ["Please leave it at the desk.", "The wide road leads to a small shop."])
 def test_an_end_that_is_missing_is_found_where_nothing_sounds(text: str) -> None:
     take = spoken(text)
     assert heard(take, take.samples, text) == set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from av_models.domain.speech import CheckedSpeech, FlawKind, Speech, Utterance, 
 from av_models.forensics.self_check import findings_of, outcome, self_check_facts
 from av_models.speech import registry
 from av_models.speech.engine import Synthesis
-from tasks.self_check import check_conformed, check_speech
+from tasks.self_check import check_conformed, check_speech, conformed_speeches, in_order
 from tasks.speech import synthesize
 
 TEXT = SENTENCES[0]
@@ -100,3 +102,14 @@ def test_a_take_that_was_fitted_to_the_picture_is_judged_by_its_words(speak) -> 
     assert row["left"] == [] and "river" in str(row["conformed"])
     facts = self_check_facts([CheckedSpeech(speech, (), (), 1)], [conformed])
     assert (facts["lines"], facts["takes"], facts["lines_left"]) == (1, 1, 1)
+
+
+def test_only_fitted_lines_are_heard_again_and_found_at_their_places(speak) -> None:  # type: ignore[no-untyped-def]
+    _, speech = speak(0)
+    placements: Any = [
+        SimpleNamespace(alignment=SimpleNamespace(speech=replace(speech, n_samples=n)), sound_map=fitted)
+        for n, fitted in ((1, ()), (2, ("map",)), (3, ()), (4, ("map",)))
+    ]
+    assert [one.n_samples for one in conformed_speeches(placements)] == [2, 4]
+    checked = [CheckedSpeech(one, (), (), 1) for one in conformed_speeches(placements)]
+    assert in_order(placements, checked) == (None, checked[0], None, checked[1])

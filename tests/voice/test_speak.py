@@ -104,3 +104,56 @@ def test_damaged_weights_are_named(desk: Desk, tmp_path: Path, damage: Callable[
     with pytest.raises(ModelError) as error:
         speak(asked(tmp_path, "Hello there.", "broken"))
     assert error.value.remedy
+
+
+def reading(folder: Path, text: str) -> Path:
+    """A recording of somebody else who says this, with its text beside it."""
+    from av_models.io.audio import wav_bytes
+    from av_models.speech.registry import get_engine
+    from av_models.speech.script import read_script
+
+    (line,) = read_script(text).lines
+    said = get_engine("espeak").synthesize(line, {"variant": "f2", "rate_wpm": "130", "pitch": "70"}, (), "en-us", 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    recording = folder / "reading.wav"
+    recording.write_bytes(wav_bytes(said.samples, said.rate_hz))
+    recording.with_suffix(".txt").write_text(text)
+    return recording
+
+
+def test_a_reading_guides_the_voice_where_its_performer_agreed(desk: Desk, tmp_path: Path) -> None:
+    desk.issue("espeak-default", ["voice"], [])
+    words = "The last train leaves the old station at midnight."
+    recording = reading(tmp_path / "style", words)
+    request = load_speaking(
+        f"ANNA: {words}\nANNA: Good evening, and thank you all for coming.\nBOB: It is late, [rate 0.9] really.",
+        *("espeak-default", (), 7, "demonstration", "worldwide", False, tmp_path / "out", (f"ANNA={recording}",)),
+    )
+    with pytest.raises(ConsentError, match="right 'performance'"):
+        speak(request)
+    desk.issue("reader", ["voice"], [recording])
+    with pytest.raises(ConsentError, match="right"):
+        speak(request)
+    assert not (tmp_path / "out").exists()
+
+    desk.issue("performer", ["performance"], [recording])
+    made = speak(request)
+    report = json.loads((tmp_path / "out" / "speech.json").read_text())
+    assert made["consent_ids"] == ["espeak-default", "performer"]
+    _, second, third = report["lines"]
+    assert [line["performed"] for line in report["lines"]] == [True, False, False]
+    assert second["directions"][0].startswith("rate 0.") and third["directions"] == ["rate 0.9 on “really.”"]
+    assert any("in the style of reading.wav" in note for note in report["notes"])
+    script = json.loads((tmp_path / "out" / "script.json").read_text())
+    assert script["lines"][2]["tokens"][3]["direction"]["rate"] == 0.9
+
+
+@pytest.mark.parametrize("style", ["CARL", "9"])
+def test_a_style_for_nobody_is_refused(desk: Desk, tmp_path: Path, style: str) -> None:
+    desk.issue("espeak-default", ["voice"], [])
+    recording = reading(tmp_path / "style", "The last train leaves the old station at midnight.")
+    desk.issue("performer", ["performance"], [recording])
+    arguments = (7, "demonstration", "worldwide", False, tmp_path / "out", (f"{style}={recording}",))
+    with pytest.raises(InputError, match=f"given for {style}"):
+        speak(load_speaking(SCRIPT, "espeak-default", (), *arguments))
+    assert not (tmp_path / "out").exists()

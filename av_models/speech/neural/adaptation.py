@@ -101,7 +101,7 @@ def adapt_acoustic(
 def with_upper_bands(clips: Iterable[VoiceClip], stand_ins: Iterable[VoiceClip], from_hz: float) -> list[VoiceClip]:
     """The clips with the mel bands from `from_hz` up of their stand-ins, which have the same frames.
 
-    For recordings that hold nothing up there (telephones, 16 kHz): a network taught by them as they are would turn dull.
+    For recordings that hold nothing up there (telephones, 16 kHz): a network taught by them would turn dull.
     """
     above = band_centres_hz() >= from_hz
     filled = []

@@ -16,7 +16,7 @@ from .mels import HOP, cut_to_hops, log_mel
 from .pitch import HIGHEST_HZ, LOWEST_HZ, pitch_hz
 from .symbols import Symbol, Symbols, to_symbols
 
-__all__ = ["VoiceClip", "clips_from_arrays", "clips_to_arrays", "first_frames", "make_clip"]
+__all__ = ["VoiceClip", "clips_from_arrays", "clips_to_arrays", "make_clip", "part_of"]
 
 # An aligner puts silences this short where a stop is closed; they belong to the stop.
 _SLIVER_FRAMES = 4
@@ -92,13 +92,17 @@ def _without_slivers(sentence: Sequence[Symbol], frames: np.ndarray) -> tuple[li
     return kept, np.array(lengths, np.int64)
 
 
-def first_frames(clip: VoiceClip, n_frames: int) -> VoiceClip:
-    """The clip up to the last phone that ends within n_frames; empty where none does."""
-    n_symbols = int(np.searchsorted(np.cumsum(clip.frames), n_frames, side="right"))
-    frames = clip.frames[:n_symbols]
-    n = int(frames.sum())
-    symbols = Symbols(*(getattr(clip.symbols, name)[:n_symbols] for name in _SYMBOL_FIELDS))
-    return VoiceClip(clip.name, symbols, frames, clip.mel[:, :n], clip.pitch_hz[:n], clip.samples[: n * HOP])
+def part_of(clip: VoiceClip, first: int, end: int) -> VoiceClip:
+    """The phones of the clip that lie wholly within frames [first, end); empty where none does."""
+    ends = np.cumsum(clip.frames)
+    inside = np.flatnonzero((ends - clip.frames >= first) & (ends <= end))
+    kept = slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
+    frames = clip.frames[kept]
+    at = int(ends[kept.start] - clip.frames[kept.start]) if inside.size else 0
+    cut = slice(at, at + int(frames.sum()))
+    symbols = Symbols(*(getattr(clip.symbols, name)[kept] for name in _SYMBOL_FIELDS))
+    sound = clip.samples[cut.start * HOP : cut.stop * HOP]
+    return VoiceClip(clip.name, symbols, frames, clip.mel[:, cut], clip.pitch_hz[cut], sound)
 
 
 _SYMBOL_FIELDS = tuple(field.name for field in fields(Symbols))

@@ -31,7 +31,7 @@ Floats = NDArray[np.float32]
 _LONGEST_S = 120
 _LEAST_VOICED_S = 0.4
 _LOUD_NEPER = 2.9  # 25 dB under the loudest frames
-_SURE_S = 2.0
+_SURE_S = 0.5
 """Seconds of voiced speech at which half of a measured difference is believed."""
 _MOST_NEPER = 1.6  # 14 dB
 _LEAST_RANGE, _MOST_RANGE = 0.5, 2.0
