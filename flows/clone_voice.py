@@ -12,7 +12,8 @@ from av_models.domain.cloning import CloneMethod, ClonePlan, CloneSample, HeardC
 from av_models.domain.consent import Clearance, Purpose
 from av_models.domain.errors import MediaError
 from av_models.domain.speech import Voice
-from tasks.clone_candidates import LEAST_LESSON_S, adapt_voice, as_candidate, encode_voice, open_base
+from tasks.clone_base import as_candidate, open_base
+from tasks.clone_candidates import LEAST_LESSON_S, adapt_voice, encode_voice
 from tasks.clone_lessons import cut_lessons
 from tasks.clone_measure import better, measure_candidate
 from tasks.clone_registration import CloneStory, check_clone_request, register_clone

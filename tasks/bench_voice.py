@@ -6,9 +6,11 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -135,28 +137,44 @@ def spoken_takes(voice: Voice, lines: Sequence[Line], label: str) -> list[Take]:
 
 
 def measure_takes(takes: Sequence[Take], label: str) -> TakeFigures:
-    """Opinion, recogniser and self-check over all of them."""
+    """Opinion, recogniser and self-check over all of them, as many at once as there are cores."""
+    from av_models.runtime.device import n_cores
+    from av_models.speech.opinion import opinion_there
+
+    with Progress("measure", len(takes), "line", label) as progress, ThreadPoolExecutor(n_cores()) as workers:
+        heard = []
+        for number, one in enumerate(workers.map(partial(_heard, with_opinion=opinion_there()), takes), start=1):
+            heard.append(one)
+            progress.reach(number)
+    kinds = Counter(kind for one in heard for kind in one.flaws)
+    opinions = [one.overall for one in heard if one.overall is not None]
+    n_words = sum(len(take.line.spoken) for take in takes)
+    return TakeFigures(
+        float(np.mean(opinions)) if opinions else None,
+        sum(one.wrong for one in heard) / max(n_words, 1),
+        sum(bool(one.flaws) for one in heard) / max(len(takes), 1),
+        dict(kinds),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Of one take. wrong: words.  flaws: kinds of its findings.  overall: DNSMOS, None where it is not installed."""
+
+    wrong: int
+    flaws: tuple[str, ...]
+    overall: float | None
+
+
+def _heard(take: Take, with_opinion: bool) -> _Heard:
     from av_models.speech.hearing import find_flaws
-    from av_models.speech.opinion import opinion, opinion_there
+    from av_models.speech.opinion import opinion
     from av_models.speech.recognise import recognise, word_errors
 
-    wrong = n_words = flawed = 0
-    opinions: list[float] = []
-    flaws: dict[str, int] = {}
-    judge: Callable[[Samples, int], Any] | None = opinion if opinion_there() else None
-    with Progress("measure", len(takes), "line", label) as progress:
-        for number, take in enumerate(takes, start=1):
-            wrong += word_errors(recognise(take.samples, take.rate_hz), take.line.spoken)
-            n_words += len(take.line.spoken)
-            found = find_flaws(take.samples, take.rate_hz, take.line, take.language)
-            flawed += bool(found)
-            for flaw in found:
-                flaws[str(flaw.kind)] = flaws.get(str(flaw.kind), 0) + 1
-            if judge:
-                opinions.append(judge(take.samples, take.rate_hz).overall)
-            progress.reach(number)
-    overall = float(np.mean(opinions)) if opinions else None
-    return TakeFigures(overall, wrong / max(n_words, 1), flawed / max(len(takes), 1), flaws)
+    wrong = word_errors(recognise(take.samples, take.rate_hz), take.line.spoken)
+    found = find_flaws(take.samples, take.rate_hz, take.line, take.language)
+    overall = opinion(take.samples, take.rate_hz).overall if with_opinion else None
+    return _Heard(wrong, tuple(str(flaw.kind) for flaw in found), overall)
 
 
 def probe_voice(voice: str, threads: int, lines: Sequence[str]) -> dict[str, Any]:

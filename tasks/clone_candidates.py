@@ -12,26 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from av_models.domain.cloning import CloneCandidate, CloneLessons, ClonePlan, CloneSample
 from av_models.domain.corpus import CORPUS_RATE_HZ
-from av_models.domain.errors import InputError
 from av_models.domain.speech import Voice
 from tasks.caching import stage
 from tasks.clone_lessons import clips_in
 from tasks.clone_sample import sample_sounds
 from tasks.progress import Progress
-from tasks.workspace import configs_dir, media_dir, store
+from tasks.workspace import store
 
 if TYPE_CHECKING:
+    from av_models.speech.neural.adaptation import Adapted
     from av_models.speech.neural.clips import VoiceClip
     from av_models.speech.neural.encoding import SpeakerTraits
     from av_models.speech.neural.training import TrainPlan, TrainProgress
     from av_models.speech.neural.voice import NeuralVoice
 
-__all__ = ["LEAST_LESSON_S", "adapt_voice", "as_candidate", "encode_voice", "open_base"]
+__all__ = ["LEAST_LESSON_S", "adapt_voice", "encode_voice"]
 
 Samples = NDArray[np.float32]
 
@@ -45,36 +43,6 @@ _NARROW_HZ = 10_500.0
 _VOCODER_RATE = 2e-4
 _VOCODER_BATCH = 8
 _LOOKS = 12  # held-out evaluations within the budget
-
-
-@task(name="open_base", cache_policy=NO_CACHE, persist_result=False)
-def open_base(name: str, language: str) -> Voice:
-    """The voice to start from: of that name, or for '' the first neural one that comes with the product."""
-    from av_models.io.voices import find_voice, list_voices
-
-    neural = [one for one, engine, *_ in list_voices(configs_dir(), media_dir()) if engine == "neural"]
-    house = [one for one in neural if not (media_dir() / "voices" / one).exists()]
-    if not name and not house:
-        known = f" ({', '.join(neural)})" if neural else ""
-        raise InputError(
-            "No neural voice to start from comes with this installation.",
-            f"Name one of your own with --base{known}, or train one with `flow run train-voice`.",
-        )
-    voice = find_voice(name or house[0], configs_dir(), media_dir(), store())
-    if voice.engine != "neural":
-        remedy = f"Choose one of: {', '.join(neural)}." if neural else "Train one with `flow run train-voice`."
-        raise InputError(f"The voice '{voice.name}' cannot be taught: its engine is {voice.engine}.", remedy)
-    if voice.language.partition("-")[0].lower() != language.partition("-")[0].lower():
-        raise InputError(
-            f"The voice '{voice.name}' speaks {voice.language}, and the sample {language}.", "Choose another --base."
-        )
-    return voice
-
-
-@stage("1")
-def as_candidate(base: Voice) -> CloneCandidate:
-    """The voice that is started from, as one of those that are compared."""
-    return CloneCandidate("base", base.weights[0], store().put_json({}), Fraction(0))
 
 
 @stage("1")
@@ -101,53 +69,75 @@ def adapt_voice(sample: CloneSample, lessons: CloneLessons, base: Voice, plan: C
     goes on from its last checkpoint."""
     from av_models.io.disk import disk_errors
     from av_models.runtime.device import best_device
-    from av_models.speech.neural.adaptation import adapt_acoustic, scope_for, with_upper_bands
+    from av_models.speech.neural.adaptation import adapt_acoustic, scope_for
     from av_models.speech.neural.encoding import as_speaker, calibrated, encode
-    from av_models.speech.neural.tuning import with_predicted_frames
     from av_models.speech.neural.voice_file import load_networks, load_voice, save_voice
 
     began_s = time.perf_counter()
-    data = store().read_bytes(base.weights[0])
-    clips, held_out = _first_of(clips_in(lessons.clips), plan.most_s), clips_in(lessons.held_out)
-    seconds = sum(clip.samples.size for clip in clips) / CORPUS_RATE_HZ
+    acoustic, vocoder = load_networks(data := store().read_bytes(base.weights[0]))
     traits = encode(_part(sample, plan.most_s), CORPUS_RATE_HZ)
-    narrow = traits.bandwidth_hz < _NARROW_HZ
-    scope, tunes = scope_for(seconds), seconds >= _VOCODER_FROM_S and not narrow
-    acoustic, vocoder = load_networks(data)
     voice = as_speaker(load_voice(data), traits)
-    if narrow:
-        clips, held_out = (
-            with_upper_bands(part, with_predicted_frames(voice, part), 0.95 * traits.bandwidth_hz)
-            for part in (clips, held_out)
-        )
+    clips, held_out = _taught(voice, traits, lessons, plan.most_s)
+    seconds = sum(clip.samples.size for clip in clips) / CORPUS_RATE_HZ
+    tunes = seconds >= _VOCODER_FROM_S and not _is_narrow(traits)
+    acoustic_share = 1 - _VOCODER_SHARE * tunes
     folder = store().workdir("clone-" + _key(lessons, base, plan))
     with disk_errors(folder / "clone.pt"), Progress("adapt_voice", 1000, "‰ of the budget") as progress:
-        told = _Told(progress, 1 - _VOCODER_SHARE * tunes)
-        train_plan = _train_plan(plan, 1 - _VOCODER_SHARE * tunes)
+        told, train_plan, scope = _Told(progress, acoustic_share), _train_plan(plan, acoustic_share), scope_for(seconds)
         adapted = adapt_acoustic(
-            clips, held_out, acoustic, voice.speaker, scope, train_plan, folder, best_device(), told.acoustic
+            clips,
+            held_out,
+            acoustic,
+            voice.speaker,
+            scope_for(seconds),
+            train_plan,
+            folder,
+            best_device(),
+            told.acoustic,
         )
         blob = save_voice(adapted.acoustic, vocoder, {}, adapted.vector, None, voice.origin)
         voice = calibrated(load_voice(blob), traits)
-        facts: dict[str, Any] = {
-            "seconds": round(seconds, 2),
-            "scope": str(scope),
-            "transcribed": lessons.transcribed,
-            "filled_from_hz": round(traits.bandwidth_hz) if narrow else None,
-            "traits": _traits_facts(traits),
-            "steps": adapted.result.step,
-            "train_s": round(adapted.result.train_s, 1),
-            "held_out_clips": len(held_out),
-            "score": {"start": _rounded(adapted.start_score), "best": _rounded(adapted.best_score)},
-            "curve": [asdict(point) for point in adapted.result.curve],
-        }
+        facts = {"seconds": round(seconds, 2), "scope": str(scope), "transcribed": lessons.transcribed}
+        facts |= _learning_facts(adapted, traits, len(held_out))
         if tunes:
             facts["vocoder"] = _tune(voice, vocoder, clips, held_out, plan, folder, told)
     facts["clone_s"] = round(time.perf_counter() - began_s, 2)
-    weights = store().put_bytes(
-        save_voice(adapted.acoustic, vocoder, facts, voice.speaker, voice.manner, voice.origin), ".safetensors"
+    blob = save_voice(adapted.acoustic, vocoder, facts, voice.speaker, voice.manner, voice.origin)
+    weights, spent = store().put_bytes(blob, ".safetensors"), Fraction(round(1000 * seconds), 1000)
+    return CloneCandidate("adapt", weights, store().put_json(facts), spent)
+
+
+def _taught(
+    voice: NeuralVoice, traits: SpeakerTraits, lessons: CloneLessons, most_s: int
+) -> tuple[list[VoiceClip], list[VoiceClip]]:
+    """Clips to learn from and held-out ones; what a narrow sample lacks is as the voice would say it."""
+    from av_models.speech.neural.adaptation import with_upper_bands
+    from av_models.speech.neural.tuning import with_predicted_frames
+
+    clips, held_out = _first_of(clips_in(lessons.clips), most_s), clips_in(lessons.held_out)
+    if not _is_narrow(traits):
+        return clips, held_out
+    from_hz = 0.95 * traits.bandwidth_hz
+    return (
+        with_upper_bands(clips, with_predicted_frames(voice, clips), from_hz),
+        with_upper_bands(held_out, with_predicted_frames(voice, held_out), from_hz),
     )
-    return CloneCandidate("adapt", weights, store().put_json(facts), Fraction(round(1000 * seconds), 1000))
+
+
+def _is_narrow(traits: SpeakerTraits) -> bool:
+    return traits.bandwidth_hz < _NARROW_HZ
+
+
+def _learning_facts(adapted: Adapted, traits: SpeakerTraits, n_held_out: int) -> dict[str, Any]:
+    return {
+        "filled_from_hz": round(traits.bandwidth_hz) if _is_narrow(traits) else None,
+        "traits": _traits_facts(traits),
+        "steps": adapted.result.step,
+        "train_s": round(adapted.result.train_s, 1),
+        "held_out_clips": n_held_out,
+        "score": {"start": _rounded(adapted.start_score), "best": _rounded(adapted.best_score)},
+        "curve": [asdict(point) for point in adapted.result.curve],
+    }
 
 
 class _Told:

@@ -7,7 +7,7 @@ which the aligner finds those very words are used.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -103,8 +103,6 @@ def _clips_of(sound: Samples, text: str, language: str) -> Iterator[tuple[int, C
 
 
 def _doubted(clip: Clip) -> Clip:
-    from dataclasses import replace
-
     if not clip.faults and clip.score is not None and clip.score < _LEAST_FIT:
         return replace(clip, faults=("not certainly what was heard",))
     return clip
@@ -135,12 +133,14 @@ def _parted(clips: Sequence[tuple[float, VoiceClip]], learnt_s: float) -> tuple[
     from av_models.speech.neural.clips import part_of
     from av_models.speech.neural.mels import HOP
 
-    learnt, held = [], []
+    learnt: list[VoiceClip] = []
+    held: list[VoiceClip] = []
     for start_s, clip in clips:
         border = round((learnt_s - start_s) * CORPUS_RATE_HZ / HOP)
-        for part, side in ((part_of(clip, 0, border), learnt), (part_of(clip, border, clip.n_frames), held)):
-            if part.n_frames:
-                side.append(part)
+        before, after = part_of(clip, 0, border), part_of(clip, border, clip.n_frames)
+        learnt += [before] if before.n_frames else []
+        # Training knows clips by their names.
+        held += [replace(after, name=f"{clip.name}-held-out")] if after.n_frames else []
     return learnt, held
 
 

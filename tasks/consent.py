@@ -29,9 +29,7 @@ def check_consent(cast: Cast, purpose: Purpose) -> Clearance:
 
 
 @task(name="check_voices_consent", cache_policy=NO_CACHE, persist_result=False)
-def check_voices_consent(
-    cast: Mapping[str, Voice], purpose: Purpose, styles: Sequence[Reference] = ()
-) -> Clearance:
+def check_voices_consent(cast: Mapping[str, Voice], purpose: Purpose, styles: Sequence[Reference] = ()) -> Clearance:
     """As `check_consent`, for voices alone and the performances that guide them. cast: by part, such as 'voice' and
     'voice of ANNA'."""
     from av_models.io.consent import clear_voices

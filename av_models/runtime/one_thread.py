@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["one_thread"]
+__all__ = ["one_thread", "one_torch_thread"]
 
 
 class _Limit:
@@ -62,3 +62,16 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         _limit.leave()
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """The same for small networks of torch; its number of threads is that of the thread that asks."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -22,6 +22,7 @@ _SOFT_MS = 25
 _SEARCH = 0.18  # of a period: how far the next window may lie from where the pitch says
 _LEAST_ST = 0.02
 _SHORTEST_PERIODS = 3
+_UNBENT, _BACK = 1e-3, 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Bend:
 
 
 def bend(samples: Samples, rate_hz: int, bends: Sequence[Bend]) -> Samples:
-    """Mono (n,) to (n,); what no bend touches, and what has no voice, stays as it is to the sample."""
+    """Mono (n,) to (n,); what has no voice stays as it is to the sample, and so, a third of a second further on,
+    does what no bend touches."""
     if all(abs(b.start_st) < _LEAST_ST and abs(b.end_st) < _LEAST_ST and b.span == 1 for b in bends):
         return samples
     track, step = track_pitch(samples, rate_hz)
@@ -120,14 +122,17 @@ def _sing(samples: Samples, out: Samples, begin: int, periods: Floats, ratios: F
     laid, weight = np.zeros(source.size), np.zeros(source.size)
     at = float(first)
     while at <= last:
-        nearest = int(marks[np.argmin(np.abs(marks - at))])
+        index = int(np.argmin(np.abs(marks - at)))
+        nearest = int(marks[index])
         half = round(float(periods[min(nearest - offset, periods.size - 1)]))
         window = np.hanning(2 * half + 1)
         to = round(at) - half
         laid[to : to + window.size] += source[nearest - half : nearest + half + 1] * window
         weight[to : to + window.size] += window
-        here = min(round(at) - offset, periods.size - 1)
-        at += float(periods[here] / ratios[here])
+        if index + 1 == len(marks):
+            break
+        ratio, spacing = float(ratios[min(round(at) - offset, periods.size - 1)]), int(marks[index + 1]) - nearest
+        at = _back_on(at - nearest, nearest + spacing) if abs(ratio - 1) < _UNBENT else at + spacing / ratio
     original = source[first:last]
     sung = laid[first:last] / np.maximum(weight[first:last], 0.5)
     # Windows laid closer than they were taken partly cancel each other: +3 semitones would cost a decibel.
@@ -137,6 +142,11 @@ def _sing(samples: Samples, out: Samples, begin: int, periods: Floats, ratios: F
     place = begin + first - offset
     within = out[place : place + last - first]
     within[:] = (mix * sung + (1 - mix) * original)[: within.size]
+
+
+def _back_on(drift: float, following: int) -> float:
+    """Where nothing is bent the windows come back to where they were taken, a part of the way with each."""
+    return following + (_BACK * drift if abs(drift) > 1 else 0.0)
 
 
 def _level(sound: Floats, longest: int) -> Floats:

@@ -73,6 +73,7 @@ def _session() -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = 1  # others would wait for each other longer than so small a network takes
     providers: Sequence[str] = ["CPUExecutionProvider"]
     return onnxruntime.InferenceSession(str(_path()), options, providers=providers)
 

@@ -243,9 +243,7 @@ def _hush(silence: np.ndarray, rate_hz: int) -> None:
     silence *= np.clip(1 - ramp, 0, 1).astype(np.float32)
 
 
-def _lay_breath(
-    samples: np.ndarray, phone: Phone, kind: TokenKind, rate_hz: int, seed: int, level: float
-) -> Stretch:
+def _lay_breath(samples: np.ndarray, phone: Phone, kind: TokenKind, rate_hz: int, seed: int, level: float) -> Stretch:
     first, end = round(phone.start * rate_hz), round(phone.end * rate_hz)
     breath = breath_of(kind, rate_hz, seed + first, level)[: end - first]
     at = first + (end - first - breath.size) // 2

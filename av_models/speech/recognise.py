@@ -7,6 +7,7 @@ but there for everybody. Compare the errors on synthetic speech with those on re
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ _RATE_HZ = 16_000
 _PADDING_S = 0.2
 _LEVEL = 0.5
 _POCKETSPHINX = "pocketsphinx"
+_one_at_a_time = threading.Lock()
 
 
 def recogniser() -> str:
@@ -88,12 +90,14 @@ def _by_pocketsphinx(samples: np.ndarray, rate_hz: int) -> tuple[str, ...]:
     peak = float(np.abs(sound).max(initial=0.0))
     padded = np.pad(sound * (32767 * _LEVEL / max(peak, 1e-4)), round(_PADDING_S * _RATE_HZ))
     noisy = padded + np.random.default_rng(0).normal(0, 3.0, padded.size)
+    pcm = np.asarray(np.clip(np.rint(noisy), -32768, 32767), "<i2").tobytes()
     decoder = _decoder()
-    decoder.reinit_feat()  # else its means and its idea of the noise come from what was heard before
-    decoder.start_utt()
-    decoder.process_raw(np.asarray(np.clip(np.rint(noisy), -32768, 32767), "<i2").tobytes(), full_utt=True)
-    decoder.end_utt()
-    found = decoder.hyp()
+    with _one_at_a_time:
+        decoder.reinit_feat()  # else its means and its idea of the noise come from what was heard before
+        decoder.start_utt()
+        decoder.process_raw(pcm, full_utt=True)
+        decoder.end_utt()
+        found = decoder.hyp()
     words = found.hypstr.split() if found is not None else []
     return tuple(re.sub(r"\(\d+\)$", "", word) for word in words)
 

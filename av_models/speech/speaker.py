@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from av_models.domain.errors import ModelError
+from av_models.runtime.one_thread import one_torch_thread
 
 from .phones import packaged_path
 
@@ -65,7 +66,7 @@ def embed_windows(samples: np.ndarray, rate_hz: int) -> Array:
         starts.pop()
     padded = np.pad(mels, ((0, max(0, starts[-1] + _FRAMES - n_frames)), (0, 0)))
     windows = torch.from_numpy(np.stack([padded[start : start + _FRAMES] for start in starts]))
-    with torch.inference_mode():
+    with torch.inference_mode(), one_torch_thread():
         found = [_network(windows[at : at + _BATCH]) for at in range(0, len(windows), _BATCH)]
     return np.asarray(torch.cat(found).numpy(), np.float32)
 

@@ -75,9 +75,9 @@ def _heard(sound: Array) -> str:
     from ctranslate2 import StorageView
 
     seconds = min(_LONGEST_S, max(_SHORTEST_S, int(np.ceil(sound.size / _RATE_HZ + _MARGIN_S))))
-    view = StorageView.from_array(_features(sound, seconds * _RATE_HZ)[None])
+    features = _features(sound, seconds * _RATE_HZ)[None]  # by name: the view does not keep it alive
     network, spelling = _network(), _spelling()
-    found = network.generate(view, [[_START, _NO_TIMES]], beam_size=_BEAM)[0].sequences_ids[0]
+    found = network.generate(StorageView.from_array(features), [[_START, _NO_TIMES]], beam_size=_BEAM)[0].sequences_ids[0]
     written = bytes(byte for token in found if token < _FIRST_SPECIAL for byte in spelling[token])
     return written.decode("utf-8", "replace").strip()
 

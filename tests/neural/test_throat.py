@@ -53,6 +53,12 @@ def test_the_own_throat_leaves_a_hiss_as_it_is() -> None:
     assert np.allclose(in_throat(mel, silent, silent, np.ones(THROAT_SIZE, np.float32)), mel, atol=1e-4)
 
 
+def test_the_own_throat_at_the_own_pitch_changes_nothing() -> None:
+    own = log_mel(vowel(160.0, 1.0))
+    track = np.full(own.shape[1], 160.0, np.float32)
+    assert np.allclose(in_throat(own, track, track, np.ones(THROAT_SIZE, np.float32)), own, atol=1e-4)
+
+
 def test_parts_of_the_throat_move_apart() -> None:
     """Only what lies high is moved: the low resonance stays where it is."""
     own = log_mel(vowel(160.0, 1.0))

@@ -202,6 +202,7 @@ def test_words_are_learnt_from_one_side_and_measured_on_the_other(sample: Path, 
     lessons = cut_lessons.fn(listened(sample))
     learnt, held = clips_in(lessons.clips), clips_in(lessons.held_out)
     assert lessons.transcribed and learnt and held
+    assert not {clip.name for clip in learnt} & {clip.name for clip in held}
     assert float(lessons.seconds) == pytest.approx(sum(clip.n_frames for clip in learnt) * 256 / RATE_HZ, abs=0.01)
     heads = {clip.samples[5000:6000].tobytes() for clip in learnt}
     assert not any(head in clip.samples.tobytes() for head in heads for clip in held)

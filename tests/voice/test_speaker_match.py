@@ -15,7 +15,7 @@ Array = NDArray[np.float32]
 RNG = np.random.default_rng(5)
 
 
-def unit(vector: NDArray[np.float64]) -> Array:
+def unit(vector: NDArray[np.floating]) -> Array:
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 

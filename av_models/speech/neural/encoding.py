@@ -40,8 +40,11 @@ _SMOOTHED_BANDS = 5
 _ROUNDS = 2
 _SPOKEN = (
     "The young people walked along the river and talked about music.",
-    "Please call me early, because we have a long way to go today.",
-    "Nobody knew how the old house had been kept so warm all winter.",
+    "Nobody knew how the old house had been kept so warm.",
+    "Please call me early, we have a long way to go today.",
+    "Her brother was a farmer.",
+    "Did you leave the window open all night?",
+    "It began to rain before we had reached the bridge.",
 )
 
 
@@ -122,7 +125,7 @@ def in_own_throat(clip: VoiceClip, manner: Manner) -> VoiceClip:
         mel = mel - manner.tone[:, None]
     if manner.throat is not None:
         track = np.asarray(track / manner.outer_factor, np.float32)
-        mel = in_throat(mel, clip.pitch_hz, track, 1 / manner.throat)
+        mel = in_throat(mel, clip.pitch_hz, track, np.asarray(1 / manner.throat, np.float32))
     return replace(clip, mel=mel.astype(np.float16), pitch_hz=track)
 
 

@@ -22,6 +22,7 @@ Floats = NDArray[np.float32]
 KNOTS_HZ = (0.0, 600.0, 1300.0, 2400.0, 4000.0, 7000.0, 12_000.0)
 THROAT_SIZE = len(KNOTS_HZ)
 _LOWEST_HZ, _HIGHEST_HZ, _STEPS_PER_OCTAVE = 45.0, 720.0, 24
+_NEAR_STEPS = 6  # three semitones
 _RIPPLES_TO_HZ = 5000.0
 _HARD_FLOOR = 1e-3
 
@@ -39,8 +40,12 @@ def in_throat(mel: Floats, pitch_hz: Floats, wanted_hz: Floats, factors: Floats)
         averaged, ripple = _source(int(old))
         envelope = frames[here] @ averaged.T
         depth = ((frames[here] - envelope) @ ripple / max(float(ripple @ ripple), _HARD_FLOOR)).clip(0, 1)
-        new = np.stack([_source(int(step))[1] for step in _steps(wanted_hz[here])])
-        made[here] = envelope @ moved.T + depth[:, None] * new
+        steps = _steps(wanted_hz[here])
+        new = np.stack([_source(int(step))[1] for step in steps])
+        # What the ripples do not explain belongs to its pitch, and stays as far as that stays.
+        near = np.maximum(0.0, 1 - np.abs(steps - old) / _NEAR_STEPS).astype(np.float32)[:, None]
+        left = frames[here] - envelope - depth[:, None] * ripple
+        made[here] = envelope @ moved.T + depth[:, None] * new + near * left
     return np.ascontiguousarray(made.T)
 
 
