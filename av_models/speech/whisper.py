@@ -77,8 +77,8 @@ def _heard(sound: Array) -> str:
     seconds = min(_LONGEST_S, max(_SHORTEST_S, int(np.ceil(sound.size / _RATE_HZ + _MARGIN_S))))
     features = _features(sound, seconds * _RATE_HZ)[None]  # by name: the view does not keep it alive
     network, spelling = _network(), _spelling()
-    found = network.generate(StorageView.from_array(features), [[_START, _NO_TIMES]], beam_size=_BEAM)[0].sequences_ids[0]
-    written = bytes(byte for token in found if token < _FIRST_SPECIAL for byte in spelling[token])
+    (heard,) = network.generate(StorageView.from_array(features), [[_START, _NO_TIMES]], beam_size=_BEAM)
+    written = bytes(byte for token in heard.sequences_ids[0] if token < _FIRST_SPECIAL for byte in spelling[token])
     return written.decode("utf-8", "replace").strip()
 
 

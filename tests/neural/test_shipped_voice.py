@@ -86,7 +86,7 @@ def test_it_is_a_womans_voice_with_a_melody_and_its_seed_is_the_take() -> None:
     spoken = said(TEXTS[0])
     track = pitch_hz(spoken.samples)
     semitones = 12 * np.log2(track[track > 0])
-    assert 150 < np.median(track[track > 0]) < 260
+    assert 125 < np.median(track[track > 0]) < 200  # her own recordings: 158 Hz in the middle
     assert 1.0 < semitones.std() < 5.0
     again = said.__wrapped__(TEXTS[0])
     assert np.array_equal(again.samples, spoken.samples)
