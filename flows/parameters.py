@@ -58,7 +58,7 @@ class Production(Choice):
     actor: FileName = Field(
         default="media/samples/actor_b.mp4", description="Video of the performance that carries it."
     )
-    voice: str = Field(default="espeak-default", min_length=1, description="One of `flow voices`.")
+    voice: str = Field(default="kathleen", min_length=1, description="One of `flow voices`.")
     voices: dict[str, str] = Field(
         default_factory=dict, description="A voice of its own for a role of the script, as {ANNA: espeak-bright}."
     )

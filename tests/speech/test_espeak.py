@@ -152,7 +152,7 @@ def test_wrong_settings_are_refused_with_a_remedy(settings: dict[str, str]) -> N
 
 
 def test_the_registry_names_what_it_knows_and_takes_more() -> None:
-    with pytest.raises(InputError, match="espeak, neural, piper"):
+    with pytest.raises(InputError, match="espeak, external, neural, piper"):
         get_engine("nobody")
     register("echo", lambda: get_engine("espeak"))
     assert "echo" in engine_names()
