@@ -62,7 +62,9 @@ class Desk:
 
     def resume(self, run: str, **answer: Any) -> str:
         """REJECT or ACCEPT, as the server says."""
-        return str(self.api.post(f"/flow_runs/{run}/resume", json={"run_input": answer}).json()["status"])
+        said = until(lambda: self.accepted(f"/flow_runs/{run}/resume", {"run_input": answer}))
+        said.raise_for_status()
+        return str(said.json()["status"])
 
     def ended(self, run: str) -> dict[str, Any]:
         def final() -> dict[str, Any]:
