@@ -30,13 +30,13 @@ def jitter_grid(n: int, size_px: int, generator: torch.Generator) -> Tensor:
     """(n,S,S,2) sampling grid: rotation, zoom and shift as of an imprecise alignment, plus a smooth 5x5 warp."""
 
     def uniform(spread: float) -> Tensor:
-        return (torch.rand(n, generator=generator) * 2 - 1) * spread
+        return (torch.rand(n, generator=generator, device=generator.device) * 2 - 1) * spread
 
     angle, zoom, dx, dy = uniform(math.radians(5)), uniform(0.05) + 1, uniform(0.04), uniform(0.04)
     row = torch.stack([zoom * angle.cos(), -zoom * angle.sin(), dx], 1)
     column = torch.stack([zoom * angle.sin(), zoom * angle.cos(), dy], 1)
     grid = F.affine_grid(torch.stack([row, column], 1), [n, 3, size_px, size_px], align_corners=False)
-    nodes = torch.randn(n, 2, 5, 5, generator=generator) * 0.03
+    nodes = torch.randn(n, 2, 5, 5, generator=generator, device=generator.device) * 0.03
     return grid + F.interpolate(nodes, size=(size_px, size_px), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
 
 
@@ -44,17 +44,21 @@ def relight(faces: Tensor, generator: torch.Generator) -> Tensor:
     """Random gain per channel, contrast, brightness and loss of colour: two people share neither light nor irises."""
     n = len(faces)
     grey = faces.mean(1, keepdim=True)
-    faces = faces + (grey - faces) * torch.rand(n, 1, 1, 1, generator=generator)
+    faces = faces + (grey - faces) * torch.rand(n, 1, 1, 1, generator=generator, device=generator.device)
 
     def around(centre: float, spread: float, channels: int) -> Tensor:
-        return centre + (torch.rand(n, channels, 1, 1, generator=generator) * 2 - 1) * spread
+        drawn = torch.rand(n, channels, 1, 1, generator=generator, device=generator.device)
+        return centre + (drawn * 2 - 1) * spread
 
     mean = faces.mean((2, 3), keepdim=True)
     return ((faces - mean) * around(1, 0.2, 1) + mean * around(1, 0.12, 3) + around(0, 0.08, 1)).clamp(0, 1)
 
 
 def disguise(faces: Tensor, cover: Tensor, generator: torch.Generator) -> Tensor:
-    """faces (B,3,S,S) 0..1 -> what training shows to the encoder. The target stays as it is."""
+    """faces (B,3,S,S) 0..1 -> what training shows to the encoder. The target stays as it is.
+
+    Works where the faces are: `cover` and `generator` must be of the same device.
+    """
     grid = jitter_grid(len(faces), faces.shape[-1], generator)
     moved = F.grid_sample(faces, grid, mode="bilinear", padding_mode="border", align_corners=False)
     return hide_mouth(relight(moved, generator), cover)

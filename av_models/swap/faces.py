@@ -15,24 +15,43 @@ HELD_OUT_RUN = 4
 
 @dataclass(slots=True)
 class FaceBank:
-    """crops (N,3,D,D) uint8 RGB; masks (N,D,D) uint8; landmarks (N,68,2) in pixels of D; mouths (N,8) normalised."""
+    """crops (N,3,D,D) uint8 RGB; masks (N,D,D) uint8; landmarks (N,68,2) in pixels of D; mouths (N,8) normalised.
+
+    frames (N,): number of the frame in its footage, rising; faces without one (None) are taken for consecutive.
+    """
 
     crops: Tensor
     masks: Tensor
     landmarks: Tensor
     mouths: Tensor
+    frames: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.frames is None:
+            self.frames = torch.arange(len(self.crops))
 
     def __len__(self) -> int:
         return len(self.crops)
 
     @classmethod
-    def from_arrays(cls, crop: np.ndarray, mask: np.ndarray, landmarks: np.ndarray, mouth: np.ndarray) -> FaceBank:
-        """crop (N,D,D,3) uint8, mask (N,D,D) uint8, landmarks (N,68,2), mouth (N,8) normalised."""
+    def from_arrays(
+        cls,
+        crop: np.ndarray,
+        mask: np.ndarray,
+        landmarks: np.ndarray,
+        mouth: np.ndarray,
+        frame: np.ndarray | None = None,
+    ) -> FaceBank:
+        """crop (N,D,D,3) uint8, mask (N,D,D) uint8, landmarks (N,68,2), mouth (N,8) normalised, frame (N,)."""
         crops = torch.from_numpy(np.ascontiguousarray(crop.transpose(0, 3, 1, 2)))
-        return cls(crops, torch.from_numpy(mask), torch.from_numpy(landmarks).float(), torch.from_numpy(mouth).float())
+        frames = None if frame is None else torch.from_numpy(np.asarray(frame)).long()
+        points, codes = torch.from_numpy(landmarks).float(), torch.from_numpy(mouth).float()
+        return cls(crops, torch.from_numpy(mask), points, codes, frames)
 
     def part(self, index: Tensor) -> FaceBank:
-        return FaceBank(self.crops[index], self.masks[index], self.landmarks[index], self.mouths[index])
+        assert self.frames is not None
+        rest = self.masks[index], self.landmarks[index], self.mouths[index], self.frames[index]
+        return FaceBank(self.crops[index], *rest)
 
     def shrunk(self, size_px: int) -> FaceBank:
         """The same faces at size_px by area averaging (D must be a multiple)."""
@@ -41,7 +60,7 @@ class FaceBank:
             return self
         crops = torch.cat([F.avg_pool2d(c.float(), factor).round().byte() for c in self.crops.split(64)])
         masks = torch.cat([F.avg_pool2d(m[:, None].float(), factor)[:, 0].round().byte() for m in self.masks.split(64)])
-        return FaceBank(crops, masks, (self.landmarks + 0.5) / factor - 0.5, self.mouths)
+        return FaceBank(crops, masks, (self.landmarks + 0.5) / factor - 0.5, self.mouths, self.frames)
 
     def split(self) -> tuple[FaceBank, FaceBank]:
         """Training faces and held-out faces: short runs at regular places, so that neighbours do not give them
@@ -71,8 +90,8 @@ class FaceBank:
 
 def feature_weight(landmarks: Tensor, size_px: int, eyes: float, mouth: float) -> Tensor:
     """landmarks (B,68,2) px -> (B,1,S,S): 1 plus Gaussian bumps over both eyes and the mouth, where viewers look."""
-    axis = torch.arange(size_px, dtype=torch.float32)
-    total = torch.ones(len(landmarks), size_px, size_px)
+    axis = torch.arange(size_px, dtype=torch.float32, device=landmarks.device)
+    total = torch.ones(len(landmarks), size_px, size_px, device=landmarks.device)
     for first, last, height in ((36, 42, eyes), (42, 48, eyes), (48, 60, mouth)):
         points = landmarks[:, first:last]
         centre, width = points.mean(1), (points.amax(1) - points.amin(1))[:, 0].clamp(min=4)

@@ -25,7 +25,7 @@ class NetworkConfig:
     """size_px: of the encoder's input, a multiple of 16.  The decoders answer at `detail` times that size.
 
     widths: channels of the four halvings.  code: numbers of the intermediate layer.  grid: channels at 1/16 size.
-    n_components: of each person's face basis.
+    n_components: of each person's face basis.  architecture: 'df', or 'liae' as `liae.py` builds it.
     """
 
     size_px: int = 128
@@ -35,6 +35,7 @@ class NetworkConfig:
     grid: int = 128
     decoder_widths: tuple[int, int, int] = (96, 48, 32)
     n_components: int = 64
+    architecture: str = "df"
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
