@@ -19,6 +19,7 @@ from av_models.domain.errors import MediaError
 from av_models.domain.face import FaceSet, FaceTrack
 from av_models.domain.production import MASTERS, Stage
 from av_models.domain.speech import Alignment, CheckedSpeech
+from av_models.domain.swap import SwapOptions
 from av_models.domain.sync import LipSync, SyncGate, Wording
 from av_models.io.output_folder import output_folder
 from flows.parameters import Production
@@ -30,6 +31,7 @@ from tasks.dubbing import is_dubbed, measure_isochrony
 from tasks.faces import gather_faces, track_faces
 from tasks.inputs import Inputs, open_inputs
 from tasks.mastering import preview_swap, write_master
+from tasks.plates import match_plate
 from tasks.progress import stopping_together, unwatched
 from tasks.quality import measure_master, write_report
 from tasks.review_cards import model_card, speech_card, swap_card
@@ -56,8 +58,8 @@ _THREADS = 3
 
 record_stages(
     *(open_inputs, check_consent, read_script, read_style, voice_habits, synthesize, check_speech, align),
-    *(measure_isochrony, track_faces, gather_faces, fit_performance, check_conformed, train_swapper, cut_shots),
-    *(swap_shot, preview_swap, write_master, measure_master, watch_lips, measure_clip),
+    *(measure_isochrony, track_faces, gather_faces, fit_performance, check_conformed, train_swapper, match_plate),
+    *(cut_shots, swap_shot, preview_swap, write_master, measure_master, watch_lips, measure_clip),
 )
 
 
@@ -177,7 +179,8 @@ def _swap(
         yield Stage.MODEL, {"model": model}
         verdict = _ask(production, Gate.MODEL, take, partial(model_card, model, folder))
         if not verdict.redo:
-            shots = tuple(cut_shots(timeline, model, source_words))
+            match = match_plate(model.weights, actor.track, SwapOptions())
+            shots = tuple(cut_shots(timeline, model, match, source_words, SwapOptions()))
             clips = tuple(swap_shot.map(shots).result())
             yield Stage.SWAP, {"clips": clips, "preview": preview_swap(clips, timeline)}
             verdict = _ask(production, Gate.SWAP, take, partial(swap_card, clips, folder))

@@ -147,7 +147,7 @@ def _asked_opening(shots: tuple[Shot, ...], n_frames: int) -> NDArray[np.float64
     """The inner gap of the mouth codes that the shots were made with: (n_frames,), None if they do not cover them."""
     from av_models.lips.mouth import GAP
 
-    codes = [store().arrays(shot.mouth)["mouth"][:, GAP] for shot in shots]
+    codes = [store().arrays(shot.faces[0].mouth)["mouth"][:, GAP] for shot in shots]
     joined = np.concatenate(codes).astype(np.float64) if codes else np.empty(0)
     return joined if len(joined) == n_frames else None
 

@@ -12,6 +12,7 @@ import numpy as np
 from av_models.domain.edit import Fit, Lips, Placement, Shot, Timeline
 from av_models.domain.face import FaceSet, SwapModel
 from av_models.domain.speech import Phone
+from av_models.domain.swap import FaceSwap, PlateMatch, SwapOptions
 from tasks.caching import stage
 from tasks.own_speech import speech_of
 from tasks.workspace import store
@@ -27,11 +28,14 @@ __all__ = ["cut_shots"]
 SHARD_FRAMES = 96
 
 
-@stage("2")
-def cut_shots(timeline: Timeline, model: SwapModel, source_words: str) -> tuple[Shot, ...]:
+@stage("3")
+def cut_shots(
+    timeline: Timeline, model: SwapModel, match: PlateMatch, source_words: str, options: SwapOptions
+) -> tuple[Shot, ...]:
     """Every placement as shots of at most SHARD_FRAMES frames, each with the mouth codes of its frames.
 
-    source_words: what the source says in its own footage; '' when unknown. It teaches how this person's mouth speaks.
+    match: of the model to the actor's footage.  source_words: what the source says in its own footage; '' when
+    unknown. It teaches how this person's mouth speaks.
     """
     mouths = _Mouths(timeline, model, source_words)
     shots: list[Shot] = []
@@ -40,7 +44,8 @@ def cut_shots(timeline: Timeline, model: SwapModel, source_words: str) -> tuple[
         codes = mouths.of(index, times)
         for first in range(0, placement.n_frames, SHARD_FRAMES):
             part = slice(first, first + SHARD_FRAMES)
-            shots.append(Shot(times[part], timeline.rate, store().put_arrays(mouth=codes[part]), model))
+            face = FaceSwap(model.weights, model.actor.track, match, store().put_arrays(mouth=codes[part]))
+            shots.append(Shot(times[part], timeline.rate, (face,), options))
     return tuple(shots)
 
 

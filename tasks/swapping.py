@@ -5,28 +5,22 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from av_models.domain.edit import Shot, SwappedClip
 from av_models.domain.face import FaceProblem, FaceTrack, ProblemRange
-from av_models.domain.media import MediaRef
+from av_models.domain.swap import FaceSwap, SwapOptions
 from tasks.caching import stage
+from tasks.plates import compose, in_pixels, ready_painter
 from tasks.progress import Progress
 from tasks.workspace import store
-
-if TYPE_CHECKING:
-    from av_models.swap.render import Painter
-    from av_models.swap.weights import Finish
 
 CLIP_CRF = 10
 PLATE_CRF = 20
 BATCH_AT_1080P = 12
-FEATHER = 0.022
-"""Standard deviation of the soft edge, as a share of the crop's side."""
 _FULL_TO_DEEP = 257
 """From 0..255 to 0..65535."""
 
@@ -49,7 +43,7 @@ class _Frame:
     deep: np.ndarray | None = None
 
 
-@stage("2")
+@stage("3")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the source's face into every frame of a shot; frames that cannot be swapped are listed with the reason.
 
@@ -58,7 +52,7 @@ def swap_shot(shot: Shot) -> SwappedClip:
     from av_models.io.video import VideoWriter
     from av_models.runtime.ahead import ahead
 
-    footage = shot.model.actor.track.footage
+    footage = shot.faces[0].track.footage
     width, height = footage.width_px // 2 * 2, footage.height_px // 2 * 2
     pixel_format = "yuv420p10le" if footage.bit_depth > 8 else "yuv420p"
     confidence: list[float] = []
@@ -96,8 +90,8 @@ def _painted(shot: Shot) -> Iterator[tuple[_Frame, np.ndarray, float]]:
     """Every frame with its finished picture and a confidence of 0..1, in order, a batch at a time."""
     from av_models.runtime.ahead import ahead
 
-    mouths = store().arrays(shot.mouth)["mouth"]
-    footage = shot.model.actor.track.footage
+    mouths = store().arrays(shot.faces[0].mouth)["mouth"]
+    footage = shot.faces[0].track.footage
     size = max(1, min(16, round(BATCH_AT_1080P * 1920 * 1080 / (footage.width_px * footage.height_px))))
     done = 0
     batch: list[_Frame] = []
@@ -113,45 +107,48 @@ def _painted(shot: Shot) -> Iterator[tuple[_Frame, np.ndarray, float]]:
 
 def _paint_batch(shot: Shot, batch: list[_Frame], mouths: np.ndarray) -> Iterator[tuple[_Frame, np.ndarray, float]]:
     from av_models.face.warp import align_matrix, warp_crop
+    from av_models.swap.plate import dressed
 
-    painter, finish = _painter(shot.model.weights)
-    template = _template(shot.model.actor.track.data)
+    face = shot.faces[0]
+    painter, _, look = ready_painter(face.weights, face.match.data)
     there = [i for i, frame in enumerate(batch) if frame.landmarks is not None]
     faces: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     if there:
         crops = []
         for frame in (batch[i] for i in there):
             assert frame.landmarks is not None
-            matrix = align_matrix(frame.landmarks, painter.input_px, template)
+            matrix = align_matrix(frame.landmarks, painter.input_px, look.template)
             crops.append(warp_crop(frame.plate, matrix, painter.input_px))
         painted = painter.paint(np.stack(crops), mouths[there])
-        faces = {i: (painted.faces[k], painted.masks[k]) for k, i in enumerate(there)}
+        shown = dressed(painted.faces, look)
+        faces = {i: (shown[k], painted.masks[k]) for k, i in enumerate(there)}
     for i, frame in enumerate(batch):
         if i in faces:
-            yield frame, *_laid_in(frame, *faces[i], painter.output_px, template, finish)
+            yield frame, *_laid_in(frame, *faces[i], face, shot.options)
         else:
             yield frame, frame.plate, 0.0
 
 
 def _laid_in(
-    frame: _Frame, face: np.ndarray, learned: np.ndarray, size_px: int, template: np.ndarray, finish: Finish
+    frame: _Frame, face: np.ndarray, learned: np.ndarray, swap: FaceSwap, options: SwapOptions
 ) -> tuple[np.ndarray, float]:
     """The plate with the face in it, and the confidence: how much of the actor's face the decoder takes for face."""
     from av_models.face.mask import hull_mask
     from av_models.face.warp import align_matrix, invert, transform
-    from av_models.swap.finish import grained, sharpened
-    from av_models.swap.render import paste, paste_mask
+    from av_models.swap.matte import paste_mask
+    from av_models.swap.render import grained, paste, sharpened
 
     assert frame.landmarks is not None
-    matrix = _compose(
-        invert(_in_pixels(finish.place_matrix, size_px)), align_matrix(frame.landmarks, size_px, template)
-    )
+    painter, finish, look = ready_painter(swap.weights, swap.match.data)
+    size_px = painter.output_px
+    matrix = compose(invert(in_pixels(look.place, size_px)), align_matrix(frame.landmarks, size_px, look.template))
     hull = hull_mask(transform(frame.landmarks, matrix), (size_px, size_px), feather=0.0)
-    mask = paste_mask(learned, hull, FEATHER * size_px)
-    shown = grained(sharpened(face, finish.sharpen), finish.grain, seed=int(abs(matrix).sum() * 1e6))
+    mask = paste_mask(learned, hull, options.erode * size_px, options.blur * size_px)
+    sharpen = finish.sharpen if options.detail else 0.0
+    shown = grained(sharpened(face, sharpen), float(look.grain), seed=int(abs(matrix).sum() * 1e6))
     inside = hull > 0.5
     sure = frame.score * float(learned[inside].mean()) if inside.any() else 0.0
-    return paste(frame.plate, shown, mask, matrix, finish.color), sure
+    return paste(frame.plate, shown, mask, matrix), sure
 
 
 def _frames(shot: Shot) -> Iterator[_Frame]:
@@ -159,7 +156,7 @@ def _frames(shot: Shot) -> Iterator[_Frame]:
     from av_models.io.video import read_pairs_at
     from av_models.lips.between import between
 
-    track = shot.model.actor.track
+    track = shot.faces[0].track
     arrays = store().arrays(track.data)
     reasons = frame_reasons(track)
     can = _swappable(arrays, reasons)
@@ -209,36 +206,6 @@ def _ranges(reasons: list[FaceProblem | None]) -> tuple[ProblemRange, ...]:
         else:
             ranges.append(ProblemRange(frame, frame, reason))
     return tuple(ranges)
-
-
-@lru_cache(maxsize=2)
-def _painter(weights: MediaRef) -> tuple[Painter, Finish]:
-    from av_models.runtime.device import best_device
-    from av_models.swap.render import Painter
-    from av_models.swap.weights import load_weights
-
-    network, finish = load_weights(store().read_bytes(weights))
-    return Painter(network, best_device()), finish
-
-
-@lru_cache(maxsize=4)
-def _template(track: MediaRef) -> np.ndarray:
-    from av_models.face.warp import mean_template
-
-    arrays = store().arrays(track)
-    return mean_template(arrays["landmarks"][arrays["usable"]])
-
-
-def _in_pixels(place: np.ndarray, size_px: int) -> np.ndarray:
-    """A similarity between crops from units of the side to pixels, whose centres lie half a pixel in."""
-    matrix = place.copy()
-    matrix[:, 2] = place[:, :2] @ np.array([0.5, 0.5]) + place[:, 2] * size_px - 0.5
-    return matrix
-
-
-def _compose(second: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """First `first`, then `second`; both (2,3)."""
-    return np.concatenate([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2:] + second[:, 2:]], axis=1)
 
 
 __all__ = ["frame_reasons", "swap_shot"]

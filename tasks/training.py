@@ -27,7 +27,7 @@ MAX_FACES = 450
 """More than this many frames of one clip teach no more; they are thinned evenly, so that memory stays bounded."""
 
 
-@stage("4")
+@stage("5")
 def train_swapper(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> SwapModel:
     """Train on both people's faces, or go on where an interrupted run stopped. Returns the model with its card."""
     from av_models.io.disk import disk_errors
@@ -100,6 +100,7 @@ def _preview(sheet: np.ndarray) -> None:
 def _stored(
     trainer: Trainer, result: TrainResult, banks: dict[str, FaceBank], source: FaceSet, actor: FaceSet
 ) -> SwapModel:
+    from av_models.face.warp import mean_template
     from av_models.io.preview import encode_jpeg
     from av_models.swap.finish import measure_finish
     from av_models.swap.render import Painter
@@ -107,7 +108,9 @@ def _stored(
 
     sheet = trainer.preview(result.network)
     painter = Painter(result.network, trainer.device)
-    finish = measure_finish(painter, banks["source"], banks["actor"], _placement(source, actor))
+    arrays = store().arrays(source.track.data)
+    template = mean_template(arrays["landmarks"][arrays["usable"]])
+    finish = measure_finish(painter, banks["source"], banks["actor"], template)
     weights = store().put_bytes(save_weights(result.network, finish), ".safetensors")
     return SwapModel(
         weights=weights,
@@ -121,21 +124,6 @@ def _stored(
         heldout_psnr_db=round(result.curve[-1].source_db, 2),
         stopped_by=result.stopped_by,
     )
-
-
-def _placement(source: FaceSet, actor: FaceSet) -> np.ndarray:
-    """The similarity that lays the source's mean shape on the actor's, over all 68 points.
-
-    Each crop is scaled by its own brow-to-chin height; without this the pasted face is too large by the two faces'
-    difference.
-    """
-    from av_models.face.warp import mean_template, similarity
-
-    shapes = []
-    for faces in (source, actor):
-        arrays = store().arrays(faces.track.data)
-        shapes.append(mean_template(arrays["landmarks"][arrays["usable"]]))
-    return similarity(shapes[0], shapes[1])
 
 
 def _card(trainer: Trainer, result: TrainResult, weights: MediaRef, source: FaceSet, actor: FaceSet) -> dict[str, Any]:

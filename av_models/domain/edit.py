@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
-from .face import ProblemRange, SwapModel
+from .face import ProblemRange
 from .media import MediaRef
 from .speech import Alignment
+from .swap import FaceSwap, SwapOptions
 
 
 class Lips(StrEnum):
@@ -145,13 +146,13 @@ class Timeline:
 class Shot:
     """A piece of one placement, small enough to be redone: everything that its pixels depend on and nothing else.
 
-    plate_s: the source time of every frame.  mouth: .npy float32 (n, 8) of normalised mouth codes.
+    plate_s: the source time of every frame.  faces: at least one, all in the same footage, each person once.
     """
 
     plate_s: tuple[Fraction, ...]
     rate: Fraction
-    mouth: MediaRef
-    model: SwapModel
+    faces: tuple[FaceSwap, ...]
+    options: SwapOptions = field(default_factory=SwapOptions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ..runtime.device import autocast
 from .augment import hide_mouth, mouth_cover
-from .color import ColorTransfer
 from .network import SwapNetwork
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
+SHARPEN_SIGMA_PX = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +30,61 @@ class Painted:
 
 
 class Painter:
-    """The network, ready to paint `person` from crops of somebody else's performance."""
+    """The network, ready to paint `person` from crops of somebody else's performance.
 
-    def __init__(self, network: SwapNetwork, device: torch.device, person: str = "source") -> None:
+    code_shift: (C,), added to the codes of that somebody's face, see `plate.code_shift`; none if left out.
+    """
+
+    def __init__(
+        self, network: SwapNetwork, device: torch.device, person: str = "source", code_shift: Floats | None = None
+    ) -> None:
         self.network = network.eval().to(device)
         self.device = device
         self.person = person
         self.input_px = network.config.size_px
         self.output_px = network.config.size_px * network.config.detail
         self.cover = mouth_cover(self.input_px).to(device)
+        if code_shift is not None:
+            network.code_shift.copy_(torch.from_numpy(np.asarray(code_shift, np.float32)))
+
+    @property
+    def code_shift(self) -> NDArray[np.float32]:
+        return self.network.code_shift.cpu().numpy()
 
     @torch.no_grad()
     def paint(self, crops: Pixels, mouths: Floats) -> Painted:
         """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px."""
-        faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float().div_(255)
         codes = torch.from_numpy(np.asarray(mouths, np.float32)).to(self.device)
         with autocast(self.device):
-            joint, grid = self.network.code(hide_mouth(faces, self.cover), codes)
+            joint, grid = self.network.code(self._shown(crops), codes)
         painted, logits, _ = self.network.paint(self.person, joint.float(), grid.float())
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]
         return Painted(painted.clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy(), masks.float().cpu().numpy())
 
+    @torch.no_grad()
+    def codes(self, crops: Pixels) -> NDArray[np.float32]:
+        """What the encoder makes of crops (B,S,S,3), without the shift: (B,C)."""
+        return self.network.encoder(self._shown(crops) * 2 - 1).float().cpu().numpy()
 
-def paste_mask(learned: Floats, hull: Floats, feather_px: float) -> NDArray[np.float32]:
-    """Where the painted face shows, (D,D) 0..1: inside the actor's hull and the painted face, soft towards the
-    inside.
+    def _shown(self, crops: Pixels) -> torch.Tensor:
+        faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float().div_(255)
+        return hide_mouth(faces, self.cover)
 
-    Shrunk by two feathers first, so that the soft edge ends inside both faces and neither hair nor background comes
-    along.
-    """
+
+def sharpened(face: Floats, strength: float) -> Floats:
+    """Unsharp mask of a face (H,W,3)."""
     import cv2
 
-    both = (np.minimum(learned, hull) > 0.5).astype(np.float32)
-    shrink = 4 * round(feather_px) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (shrink, shrink))
-    inner = cv2.erode(both, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    soft = cv2.GaussianBlur(inner, (0, 0), feather_px, borderType=cv2.BORDER_CONSTANT)
-    return soft.astype(np.float32)
+    return face + strength * (face - cv2.GaussianBlur(face, (0, 0), SHARPEN_SIGMA_PX)) if strength else face
 
 
-def paste(plate: Pixels, face: Floats, mask: Floats, matrix: Floats, color: ColorTransfer) -> Pixels:
+def grained(face: Floats, grain: float, seed: int) -> Floats:
+    """The face (H,W,3) with the plate's grain on it, the same in all channels as sensor noise after de-mosaicing is."""
+    noise = np.random.default_rng(seed).normal(0, grain, (*face.shape[:2], 1)).astype(np.float32)
+    return face + noise if grain else face
+
+
+def paste(plate: Pixels, face: Floats, mask: Floats, matrix: Floats) -> Pixels:
     """The plate (H,W,3) with `face` (D,D,3) laid in under `mask` (D,D). matrix (2,3): from plate pixels to crop
     pixels."""
     import cv2
@@ -84,7 +99,7 @@ def paste(plate: Pixels, face: Floats, mask: Floats, matrix: Floats, color: Colo
         return plate
     back[:, 2] -= (left, top)
     size = (int(right - left), int(bottom - top))
-    shown = cv2.warpAffine(color.apply(face), back, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    shown = cv2.warpAffine(face, back, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     alpha = np.clip(cv2.warpAffine(mask.astype(np.float32), back, size, flags=cv2.INTER_LINEAR), 0, 1)[..., None]
     out = plate.copy()
     region = out[top:bottom, left:right].astype(np.float32)
@@ -93,4 +108,4 @@ def paste(plate: Pixels, face: Floats, mask: Floats, matrix: Floats, color: Colo
     return out
 
 
-__all__ = ["Painted", "Painter", "paste", "paste_mask"]
+__all__ = ["Painted", "Painter", "grained", "paste", "sharpened"]

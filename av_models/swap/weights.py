@@ -12,29 +12,29 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ..domain.errors import ModelError
-from .color import ColorTransfer
 from .network import NetworkConfig, SwapNetwork
 
-FORMAT = "understudy-swap/1"
+FORMAT = "understudy-swap/2"
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a painted face is laid into the plate, measured once after training.
+    """What laying in needs to know of the model alone; what depends on the footage is measured there (`plate.py`).
 
-    color: into the plate's light.  sharpen: strength of the unsharp mask that gives back the source's own detail, 0
-    none.  grain: standard deviation of the plate's noise that the painted face lacks.  place: similarity (2x3, row by
-    row) from the source's crop to the actor's, in units of the crop's side.
+    sharpen: strength of the unsharp mask that gives back the source's own detail, 0 none.  template: the source's mean
+    shape, 68 x 2, in units of the crop's side.  mean_code: of the source's faces.  code_spread: standard deviation of
+    each number of the code round its person's own mean, in training.
     """
 
-    color: ColorTransfer
     sharpen: float
-    grain: float
-    place: tuple[float, ...]
+    template: tuple[float, ...]
+    mean_code: tuple[float, ...]
+    code_spread: tuple[float, ...]
 
     @property
-    def place_matrix(self) -> NDArray[np.float64]:
-        return np.array(self.place, np.float64).reshape(2, 3)
+    def shape(self) -> NDArray[np.float64]:
+        """The template as (68,2)."""
+        return np.array(self.template, np.float64).reshape(-1, 2)
 
 
 def save_weights(network: SwapNetwork, finish: Finish) -> bytes:
@@ -66,8 +66,8 @@ def load_weights(data: bytes) -> tuple[SwapNetwork, Finish]:
     network = SwapNetwork(config, ("source",))
     network.load_state_dict({name: value.float() for name, value in state.items()})
     finish = json.loads(header["finish"])
-    color = ColorTransfer(**{key: tuple(value) for key, value in finish["color"].items()})
-    return network, Finish(color, float(finish["sharpen"]), float(finish["grain"]), tuple(finish["place"]))
+    vectors = (tuple(finish[name]) for name in ("template", "mean_code", "code_spread"))
+    return network, Finish(float(finish["sharpen"]), *vectors)
 
 
 def _header(data: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from av_models.domain.face import FaceSet, FaceTrack, SwapModel
 from av_models.domain.media import Footage, MediaRef
 from av_models.domain.script import Line
 from av_models.domain.speech import Alignment, Phone, Speech, Utterance, Voice
+from av_models.domain.swap import PlateMatch, SwapOptions
 from av_models.lips.mouth import GAP, mouth_scale
 from tasks.shots import cut_shots
 from tasks.workspace import store
@@ -22,6 +23,7 @@ RATE = Fraction(25)
 N_FRAMES = 200
 RAW = np.array([0.1, 0.3, 0.5, 0.4, 0.23, 0.33, 0.74, 0.29]), np.array([0.035] * 8)
 NOWHERE = MediaRef("0" * 64, ".bin")
+MATCH = PlateMatch(NOWHERE, 1.0, 0.0)
 
 
 def face_set(seed: int) -> FaceSet:
@@ -72,8 +74,8 @@ def _wav(n_samples: int) -> bytes:
 
 def mouths(model: SwapModel, mode: Lips, *placements: Placement) -> list[np.ndarray]:
     """Codes of every placement (n,8)."""
-    shots = cut_shots.fn(Timeline(RATE, placements, LipsChoice(mode, "")), model, "")
-    codes = np.concatenate([store().arrays(shot.mouth)["mouth"] for shot in shots])
+    shots = cut_shots.fn(Timeline(RATE, placements, LipsChoice(mode, "")), model, MATCH, "", SwapOptions())
+    codes = np.concatenate([store().arrays(shot.faces[0].mouth)["mouth"] for shot in shots])
     assert [len(shot.plate_s) for shot in shots] == [96, 24] * len(placements)
     return np.split(codes, len(placements))
 

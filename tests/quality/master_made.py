@@ -19,6 +19,7 @@ from av_models.domain.face import FaceProblem, FaceSet, FaceTrack, ProblemRange,
 from av_models.domain.media import MediaRef
 from av_models.domain.script import Line, Script, Token, TokenKind
 from av_models.domain.speech import Alignment, Phone, Speech, Utterance, Voice, Word
+from av_models.domain.swap import FaceSwap, PlateMatch
 from av_models.face.backend import get_backend
 from av_models.face.witness import Witness, watch
 from av_models.io.audio import read_audio, wav_bytes
@@ -77,7 +78,9 @@ def make_master(folder: Path, store: Store, sound_late_ms: int = 0) -> Made:
     assert len(frame_times(path)) == n_frames
     captions = store.put_bytes(b"WEBVTT\n\n00:00.100 --> 00:02.500\nHello, and welcome\nto the studio.\n", ".vtt")
     master = Master(timeline, video, captions, captions, captions, captions, -16.0, -1.0)
-    shots = (Shot(tuple(Fraction(i) / RATE for i in range(n_frames)), RATE, _mouth(store, n_frames), model),)
+    match = PlateMatch(captions, 1.0, 0.0)
+    face = FaceSwap(model.weights, model.actor.track, match, _mouth(store, n_frames))
+    shots = (Shot(tuple(Fraction(i) / RATE for i in range(n_frames)), RATE, (face,)),)
     clips = (SwappedClip(video, video, n_frames, (1.0,) * n_frames, (KEPT_ACTOR,)),)
     lines = tuple(placement.alignment.speech.utterance.line for placement in timeline.placements)
     return Made(path, _clearance(), Script("A word from the studio", "en-US", lines), master, model, shots, clips)

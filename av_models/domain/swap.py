@@ -1,0 +1,122 @@
+"""How a painted face is laid into footage: what can be chosen, and what is measured on the footage first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .errors import InputError
+from .face import FaceTrack
+from .media import MediaRef
+
+
+class ColorMatch(StrEnum):
+    """How the painted face comes into the plate's light.
+
+    REINHARD: mean and spread of each Lab channel (Reinhard et al. 2001).  LINEAR: mean and covariance of RGB (the
+    Monge-Kantorovich map, Pitié and Kokaram 2007).  TRANSPORT: the whole distribution, by sliced optimal transport
+    (Pitié et al. 2007).  NONE: left as it was painted.
+    """
+
+    REINHARD = "reinhard"
+    LINEAR = "linear"
+    TRANSPORT = "transport"
+    NONE = "none"
+
+
+class FaceSize(StrEnum):
+    """ACTOR: as large as the face that it covers, all 68 points fitted.  SOURCE: as large as the source's own face is
+    beside the actor's, if the bones round eyes and nose are of one size in both."""
+
+    ACTOR = "actor"
+    SOURCE = "source"
+
+
+class Blend(StrEnum):
+    """FEATHER: one soft edge.  MULTIBAND: a wide edge for coarse structure, a narrow one for fine (Burt and Adelson
+    1983)."""
+
+    FEATHER = "feather"
+    MULTIBAND = "multiband"
+
+
+class Region(StrEnum):
+    """Parts of a face that can stay the actor's own."""
+
+    BROWS = "brows"
+    EYES = "eyes"
+    NOSE = "nose"
+    MOUTH = "mouth"
+    JAW = "jaw"
+
+
+class Handover(StrEnum):
+    """Files for a compositor, beside the finished picture: none, 16-bit PNG, or OpenEXR in half floats."""
+
+    NONE = "none"
+    PNG = "png"
+    EXR = "exr"
+
+
+@dataclass(frozen=True, slots=True)
+class SwapOptions:
+    """How faces are laid in.
+
+    shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on top.
+    erode, blur: how far the edge is drawn in and how soft it is (standard deviation), as shares of the crop's side.
+    keep: regions that stay the actor's.  occlusion: what is in front of the face stays in front.  detail: sharpness
+    and grain follow the plate.  steady: 0 none to 1, how much of the painted face's trembling a filter over time
+    takes away.  handover: see `Handover`.
+    Errors: InputError for a number out of its range.
+    """
+
+    color: ColorMatch = ColorMatch.REINHARD
+    shading: bool = False
+    size: FaceSize = FaceSize.ACTOR
+    scale: float = 1.0
+    blend: Blend = Blend.FEATHER
+    erode: float = 0.044
+    blur: float = 0.022
+    keep: tuple[Region, ...] = ()
+    occlusion: bool = True
+    detail: bool = True
+    steady: float = 0.0
+    handover: Handover = Handover.NONE
+
+    def __post_init__(self) -> None:
+        ranges = {"scale": (0.5, 2.0), "erode": (0.0, 0.25), "blur": (0.0, 0.1), "steady": (0.0, 1.0)}
+        for name, (low, high) in ranges.items():
+            if not low <= getattr(self, name) <= high:
+                raise InputError(f"{name} = {getattr(self, name):g} cannot be.", f"Give {low:g} to {high:g}.")
+
+
+@dataclass(frozen=True, slots=True)
+class PlateMatch:
+    """What a model needs to know of a footage before it is painted into it; measured once for the whole clip.
+
+    data: .npz, see `swap.plate.PlateLook`.  scale: of the pasted face beside the face that it covers.  grain: standard
+    deviation of the noise that is added, 0..1.
+    """
+
+    data: MediaRef
+    scale: float
+    grain: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSwap:
+    """One person of a shot who is seen with another's face.
+
+    weights: of the model.  track: the person in the footage.  mouth: .npz with `mouth` (n, 8), the normalised mouth
+    code of every frame of the shot.
+    """
+
+    weights: MediaRef
+    track: FaceTrack
+    match: PlateMatch
+    mouth: MediaRef
+
+
+__all__ = [
+    "Blend", "ColorMatch", "FaceSize", "FaceSwap", "Handover", "PlateMatch", "Region", "SwapOptions",
+]  # fmt: skip

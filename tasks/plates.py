@@ -1,0 +1,126 @@
+"""Matching a model to footage as a stage: colour, light, size and grain, measured once on the whole clip."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from av_models.domain.face import FaceTrack
+from av_models.domain.media import MediaRef
+from av_models.domain.swap import FaceSize, PlateMatch, SwapOptions
+from tasks.caching import stage
+from tasks.progress import Progress
+from tasks.workspace import store
+
+if TYPE_CHECKING:
+    from av_models.swap.plate import PlateLook, PlateSample
+    from av_models.swap.render import Painter
+    from av_models.swap.weights import Finish
+
+__all__ = ["compose", "in_pixels", "match_plate", "ready_painter"]
+
+MAX_SAMPLES = 96
+SAMPLES_A_SECOND = 3
+
+
+@stage("1")
+def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
+    """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
+    needed."""
+    from av_models.face.warp import mean_template
+    from av_models.swap.plate import code_shift, measure_look
+
+    painter, finish = fresh_painter(weights)
+    arrays = store().arrays(track.data)
+    template = mean_template(arrays["landmarks"][arrays["usable"]])
+    place = placement(finish.shape, template, options)
+    sample = _sample(track, arrays, template, place, painter)
+    painter.network.code_shift.copy_(_tensor(code_shift(painter, finish, sample.crops)))
+    look = measure_look(painter, finish, sample, template, place, options)
+    scale = float(np.sqrt(np.linalg.det(place[:, :2])))
+    return PlateMatch(store().put_arrays(**look.arrays()), round(scale, 4), round(float(look.grain), 5))
+
+
+def placement(source: np.ndarray, person: np.ndarray, options: SwapOptions) -> np.ndarray:
+    """The similarity (2,3) that lays the source's mean shape (68,2) on the person's, units of the crop's side.
+
+    Each crop is scaled by its own brow-to-chin height; without this the pasted face is too large by the two faces'
+    difference.
+    """
+    from av_models.face.warp import RIGID, similarity
+
+    points = list(RIGID) if options.size is FaceSize.SOURCE else list(range(len(source)))
+    matrix = similarity(source[points], person[points])
+    middle = person[list(RIGID)].mean(0)
+    matrix[:, :2] *= options.scale
+    matrix[:, 2] = options.scale * (matrix[:, 2] - middle) + middle
+    return matrix
+
+
+def _sample(
+    track: FaceTrack, arrays: dict[str, Any], template: np.ndarray, place: np.ndarray, painter: Painter
+) -> PlateSample:
+    from av_models.face.warp import align_matrix, invert, transform, warp_crop
+    from av_models.io.video import read_pictures
+    from av_models.lips.mouth import mouth_codes, mouth_scale
+    from av_models.swap.plate import PlateSample
+
+    usable = np.flatnonzero(arrays["usable"])
+    codes = mouth_codes(arrays["landmarks"][usable])
+    mouths = mouth_scale(codes).normalise(codes)
+    seconds = len(usable) / float(track.footage.rate)
+    n = int(min(len(usable), MAX_SAMPLES, max(24, SAMPLES_A_SECOND * seconds)))
+    rows = np.unique(np.linspace(0, len(usable) - 1, n).round().astype(int))
+    crops, plates, landmarks = [], [], []
+    away = invert(in_pixels(place, painter.output_px))
+    with Progress("match_plate", len(rows), "frames", track.footage.name) as progress:
+        for picture in read_pictures(store().path(track.footage.media), usable[rows].tolist()):
+            points = arrays["landmarks"][picture.index]
+            crops.append(warp_crop(picture.rgb, align_matrix(points, painter.input_px, template), painter.input_px))
+            matrix = compose(away, align_matrix(points, painter.output_px, template))
+            plates.append(warp_crop(picture.rgb, matrix, painter.output_px))
+            landmarks.append(transform(points, matrix))
+            progress.reach(len(crops))
+    times = arrays["time_s"][usable[rows]]
+    return PlateSample(times, np.stack(crops), np.stack(plates), np.stack(landmarks), mouths[rows])
+
+
+def fresh_painter(weights: MediaRef) -> tuple[Painter, Finish]:
+    """A painter of its own, whose shift may be set, and what the model knows about laying in."""
+    from av_models.runtime.device import best_device
+    from av_models.swap.render import Painter
+    from av_models.swap.weights import load_weights
+
+    network, finish = load_weights(store().read_bytes(weights))
+    return Painter(network, best_device()), finish
+
+
+@lru_cache(maxsize=4)
+def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, PlateLook]:
+    """The painter of a model, set up for the footage that was matched; data: of the `PlateMatch`."""
+    from av_models.swap.plate import PlateLook
+
+    painter, finish = fresh_painter(weights)
+    look = PlateLook.from_arrays(store().arrays(data))
+    painter.network.code_shift.copy_(_tensor(look.code_shift))
+    return painter, finish, look
+
+
+def _tensor(values: np.ndarray) -> Any:
+    import torch
+
+    return torch.from_numpy(np.asarray(values, np.float32))
+
+
+def in_pixels(place: np.ndarray, size_px: int) -> np.ndarray:
+    """A similarity between crops from units of the side to pixels, whose centres lie half a pixel in."""
+    matrix = place.copy()
+    matrix[:, 2] = place[:, :2] @ np.array([0.5, 0.5]) + place[:, 2] * size_px - 0.5
+    return matrix
+
+
+def compose(second: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """First `first`, then `second`; both (2,3)."""
+    return np.concatenate([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2:] + second[:, 2:]], axis=1)
