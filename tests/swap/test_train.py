@@ -27,7 +27,8 @@ def plan(**changes: object) -> TrainPlan:
             "max_steps": 40,
             "batch": 4,
             "learning_rate": 2e-3,
-            "evaluate_s": 1e9,
+            "evaluate_steps": 10**9,
+            "checkpoint_s": 1e9,
             "preview_s": 1e9,
             "patience": 10**6,
             **changes,
@@ -98,11 +99,11 @@ def killed_at(step: int):
 def test_a_killed_run_resumes_to_the_bit(tmp_path: Path) -> None:
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
-    whole = trainer(tmp_path / "whole", evaluate_s=0.0).run()
+    whole = trainer(tmp_path / "whole", checkpoint_s=0.0).run()
     with pytest.raises(Killed):
-        trainer(tmp_path / "killed", evaluate_s=0.0).run(killed_at(23))
+        trainer(tmp_path / "killed", checkpoint_s=0.0).run(killed_at(23))
     steps: list[int] = []
-    resumed = trainer(tmp_path / "killed", evaluate_s=0.0).run(lambda progress: steps.append(progress.step))
+    resumed = trainer(tmp_path / "killed", checkpoint_s=0.0).run(lambda progress: steps.append(progress.step))
     assert steps[0] == 24
     for name, value in whole.network.state_dict().items():
         assert torch.equal(value, resumed.network.state_dict()[name]), name
@@ -122,7 +123,7 @@ def test_ctrl_c_saves_the_very_step(tmp_path: Path) -> None:
 
 def test_other_faces_do_not_resume_from_a_strangers_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(Killed):
-        trainer(tmp_path, evaluate_s=0.0).run(killed_at(5))
+        trainer(tmp_path, checkpoint_s=0.0).run(killed_at(5))
     steps: list[int] = []
     trainer(tmp_path, source=drawn_bank("source", n=40)).run(lambda progress: steps.append(progress.step))
     assert steps[0] == 1
@@ -134,14 +135,14 @@ def test_a_damaged_checkpoint_begins_anew(tmp_path: Path) -> None:
 
 
 def test_it_stops_when_held_out_faces_gain_no_more(tmp_path: Path) -> None:
-    result = trainer(tmp_path, max_steps=5000, evaluate_s=0.0, patience=3, patience_steps=0, min_gain_db=50.0).run()
+    result = trainer(tmp_path, max_steps=5000, evaluate_steps=1, patience=3, patience_steps=0, min_gain_db=50.0).run()
     assert result.stopped_by == "no more gain"
     assert result.step < 20
 
 
 def test_a_busy_machine_is_no_reason_to_stop(tmp_path: Path) -> None:
     """Evaluations come by the clock: where a step takes long, five of them see no gain and mean nothing."""
-    result = trainer(tmp_path, max_steps=12, evaluate_s=0.0, patience=3, patience_steps=50, min_gain_db=50.0).run()
+    result = trainer(tmp_path, max_steps=12, evaluate_steps=1, patience=3, patience_steps=50, min_gain_db=50.0).run()
     assert (result.stopped_by, result.step) == ("budget", 12)
 
 
