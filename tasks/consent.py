@@ -9,12 +9,13 @@ from prefect.cache_policies import NO_CACHE
 
 from av_models.domain.consent import Cast, Clearance, Purpose
 from av_models.domain.corpus import Recordings
+from av_models.domain.media import Footage
 from av_models.domain.speech import Voice
 from av_models.domain.style import Reference
 from tasks.artifacts import show_table
 from tasks.workspace import configs_dir, media_dir, store
 
-__all__ = ["check_consent", "check_recordings_consent", "check_voices_consent"]
+__all__ = ["check_consent", "check_faces_consent", "check_recordings_consent", "check_voices_consent"]
 
 
 @task(name="check_consent", cache_policy=NO_CACHE, persist_result=False)
@@ -26,6 +27,14 @@ def check_consent(cast: Cast, purpose: Purpose) -> Clearance:
     from av_models.io.consent import clear_cast
 
     return _shown(clear_cast(configs_dir(), media_dir(), cast, purpose))
+
+
+@task(name="check_faces_consent", cache_policy=NO_CACHE, persist_result=False)
+def check_faces_consent(source: Footage, actor: Footage, purpose: Purpose) -> Clearance:
+    """As `check_consent`, where a face is put on a performance and nobody speaks."""
+    from av_models.io.consent import clear_faces
+
+    return _shown(clear_faces(configs_dir(), media_dir(), source, actor, purpose))
 
 
 @task(name="check_voices_consent", cache_policy=NO_CACHE, persist_result=False)

@@ -16,6 +16,7 @@ from pathlib import Path
 from ..domain.consent import WORLDWIDE, Cast, Clearance, ClearedRecord, ConsentRecord, Purpose, Right, SubjectKind
 from ..domain.consent_rules import check_media, check_record, use_named
 from ..domain.errors import ConsentError, InputError
+from ..domain.media import Footage
 from ..domain.speech import Voice
 from ..domain.style import Reference
 from .consent_keys import trusted_issuers
@@ -36,6 +37,7 @@ __all__ = [
     "ShelvedRecord",
     "all_records",
     "clear_cast",
+    "clear_faces",
     "clear_recordings",
     "clear_voices",
     "find_record",
@@ -88,6 +90,18 @@ def clear_cast(
     Raises ConsentError naming the rule; InputError when the purpose itself is nonsense.
     """
     return _clear_parts(configs_dir, media_dir, _parts(cast), purpose, today)
+
+
+def clear_faces(
+    configs_dir: Path,
+    media_dir: Path,
+    source: Footage,
+    actor: Footage,
+    purpose: Purpose,
+    today: date | None = None,
+) -> Clearance:
+    """Leave to put the source's face on the actor's performance, where nobody's voice is needed: as `clear_cast`."""
+    return _clear_parts(configs_dir, media_dir, _face_parts(source, actor, "", ""), purpose, today)
 
 
 def clear_recordings(
@@ -204,13 +218,18 @@ def revoke_record(configs_dir: Path, media_dir: Path, consent_id: str, reason: s
 
 
 def _parts(cast: Cast) -> tuple[_Part, ...]:
-    source, actor = cast.source, cast.actor
     return (
         _voice_part("voice", cast.voice),
         *(_voice_part(f"voice of {role}", voice) for role, voice in cast.roles),
-        _Part("source", source.name, Right.FACE, (source.media.digest,), cast.source_consent),
-        _Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), cast.actor_consent),
+        *_face_parts(cast.source, cast.actor, cast.source_consent, cast.actor_consent),
         *map(_style_part, cast.styles),
+    )
+
+
+def _face_parts(source: Footage, actor: Footage, source_consent: str, actor_consent: str) -> tuple[_Part, _Part]:
+    return (
+        _Part("source", source.name, Right.FACE, (source.media.digest,), source_consent),
+        _Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), actor_consent),
     )
 
 
