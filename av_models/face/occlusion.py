@@ -35,21 +35,29 @@ _STRAY = 2.5
 _LEAST_STRAY = np.array([3.0, 1.5, 1.5], np.float32)
 """Of lightness and the two colours of CIELAB, in steps of 0..255: coding noise alone makes as much."""
 
-_STRONG, _WEAK = 3.5, 2.0
+_STRONG, _WEAK = 3.0, 2.0
 """In usual strays: where something in front begins to be believed, and how far from there it reaches."""
 
 _SURE = 4.5
 """More does not count, so that a black microphone is not blurred over the face beside it."""
 
 _LEAST_PATCH = 0.012
-"""Of the face's area; smaller patches are noise, a highlight or an eyelid."""
+"""Of the face's area, beside brows, lids and lips, which show something new now and then; smaller patches are noise."""
+
+_ALWAYS_FACE = 0.7
+_RIM_PX = 8
+"""Pixels that are face in most frames are judged; those round them, now face and now background, follow their
+neighbours."""
 
 _BLUR_PX = 1.0
 _FLAT = 25.0
 """Variance of a plane of CIELAB below which the guided filter takes it for even."""
 
-_PLAIN_SHARE = 0.02
-"""A frame with less than this in front of it teaches the model."""
+_FIRST_TRUSTED = 0.5
+_PLAIN_SHARES = (0.10, 0.06)
+"""A frame with less than this in front of it teaches the second and the third model; the first one, a median that
+knows no lids and lips, is taken from the most usual half of every pixel, so that a hand in a third of the frames does
+not pass for usual."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,17 +86,20 @@ class FaceModel:
             raise ValueError("FaceModel needs at least one crop")
         chosen = np.unique(np.linspace(0, len(crops) - 1, min(len(crops), _MOST_FACES)).round().astype(int))
         faces = np.stack([_small_lab(crops[i]) for i in chosen])
-        inside = np.mean([_small(masks[i]) for i in chosen], axis=0) > 0.3 * 255
-        model = cls._of(faces, inside, 0)
-        for n_components in (_N_COMPONENTS // 2, _N_COMPONENTS):
+        inside = np.mean([_small(masks[i]) for i in chosen], axis=0) > _ALWAYS_FACE * 255
+        model = cls._of(faces, inside, 0, trusted=_FIRST_TRUSTED)
+        for n_components, most in zip((_N_COMPONENTS // 2, _N_COMPONENTS), _PLAIN_SHARES, strict=True):
             covered = np.array([model._covered(face) for face in faces])
-            plain = (covered < _PLAIN_SHARE) | (covered <= np.median(covered))
+            plain = (covered < most) | (covered <= np.median(covered))
             model = cls._of(faces[plain], inside, n_components)
         return model
 
     @classmethod
-    def _of(cls, faces: Floats, inside: NDArray[np.bool_], n_components: int) -> Self:
-        """Components of every second face, strays of all: what the components already know is no usual stray."""
+    def _of(cls, faces: Floats, inside: NDArray[np.bool_], n_components: int, trusted: float = 0.95) -> Self:
+        """Components of every second face, strays of the others: what the components know is no usual stray.
+
+        trusted: share of the faces, pixel by pixel the most usual ones, that the strays are taken from.
+        """
         mean = np.median(faces, axis=0)
         fixed = _light_and_shift(mean, inside)
         rows = (faces - mean)[:, inside].reshape(len(faces), -1)
@@ -99,7 +110,7 @@ class FaceModel:
         model = cls(inside, *(_f32(a) for a in (mean[inside], np.concatenate([fixed, own]), reach, first)))
         others = faces[1::2] if len(faces) >= 16 else faces
         strays = np.sort([model._unexplained(face) ** 2 for face in others], axis=0)
-        usual = np.sqrt(strays[: max(1, round(0.95 * len(strays)))].mean(axis=0))
+        usual = np.sqrt(strays[: max(1, round(trusted * len(strays)))].mean(axis=0)) * (1.25 if trusted < 0.9 else 1)
         return replace(model, stray=_f32(_widened(usual, inside)))
 
     def hidden(self, crop: Pixels) -> NDArray[np.float32]:
@@ -129,7 +140,7 @@ class FaceModel:
         return cls(*(arrays[name] for name in _NAMES))
 
     def _covered(self, face: Floats) -> float:
-        return float(self._patch(face).sum() / max(1, self.inside.sum()))
+        return float(self._patch(face)[self.inside].mean()) if self.inside.any() else 0.0
 
     def _unexplained(self, face: Floats) -> NDArray[np.float32]:
         """(M,3) what the best robust explanation leaves over. Coefficients come from every second pixel."""
@@ -155,12 +166,32 @@ class FaceModel:
         apart = _f32(cv2.GaussianBlur(apart, (0, 0), _BLUR_PX))
         closing = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
         weak = cv2.morphologyEx(((apart > _WEAK) & self.inside).astype(np.uint8), cv2.MORPH_CLOSE, closing)
-        n, labels, stats, _ = cv2.connectedComponentsWithStats(weak, connectivity=4)
+        n, labels = cv2.connectedComponents(weak, connectivity=4)
         least = _LEAST_PATCH * self.inside.sum()
-        kept = [k for k in range(1, n) if stats[k, cv2.CC_STAT_AREA] >= least and apart[labels == k].max() > _STRONG]
-        return _holes_filled(np.isin(labels, kept)) & self.inside
+        patches = [(k, labels == k) for k in range(1, n)]
+        kept = [k for k, at in patches if (at & ~_LIVELY).sum() >= least and apart[at].max() > _STRONG]
+        return self._with_rim(_holes_filled(np.isin(labels, kept)) & self.inside)
+
+    def _with_rim(self, patch: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What lies before the outermost face lies before what is outside of it, too."""
+        import cv2
+
+        outside = (~self.inside).astype(np.uint8)
+        away, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+        state = np.zeros(int(nearest.max()) + 1, np.bool_)
+        state[nearest[self.inside]] = patch[self.inside]
+        return patch | (state[nearest] & (away <= _RIM_PX))
 
 
+def _lively() -> NDArray[np.bool_]:
+    """(P,P) brows, lids and lips: both ways of cropping (`warp.mean_template`, `fit.upright_matrix`) put them here."""
+    y, x = (np.indices((MODEL_PX, MODEL_PX)) + 0.5) / MODEL_PX
+    zones = ((0.355, 0.28, 0.11, 0.08), (0.64, 0.28, 0.11, 0.08), (0.5, 0.63, 0.14, 0.11))
+    inside = [((x - x0) / rx) ** 2 + ((y - y0) / ry) ** 2 < 1 for x0, y0, rx, ry in zones]
+    return np.asarray(np.any(inside, axis=0))
+
+
+_LIVELY = _lively()
 _NAMES = ("inside", "mean", "basis", "scale", "stray")
 
 
@@ -168,7 +199,7 @@ def _light_and_shift(mean: Floats, inside: NDArray[np.bool_]) -> Floats:
     """(F, M*3) orthonormal: level and gain of the channels, slopes of light, and shifts, zoom and turn of the mean."""
     px = mean.shape[0]
     y, x = np.mgrid[:px, :px] / (px - 1) * 2 - 1
-    down, across = np.gradient(mean, axis=(0, 1))
+    down, across = (np.asarray(slope) for slope in np.gradient(mean, axis=(0, 1)))
     one, light = np.ones((px, px)), mean[..., 0] / 128
     fields = [_in_channel(field, channel) for channel in range(3) for field in (one, x, y)]
     fields += [_in_channel(field * light, 0) for field in (one, x, y, x * y, x * x, y * y)]

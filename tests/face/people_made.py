@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from av_models.io.video import read_pictures
 
 Rgb = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 _SAMPLES = Path(__file__).parents[2] / "media" / "samples"
 _MOST = 70
@@ -73,3 +74,38 @@ def turned(rgb: Rgb, degrees: float) -> Rgb:
     height, width = rgb.shape[:2]
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
     return cv2.warpAffine(rgb, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+
+
+def with_hand(rgb: Rgb, middle: tuple[float, float], width_px: float, slant: float, skin: Rgb) -> tuple[Rgb, Mask]:
+    """Four fingers in the colour `skin` before a picture, and where they are. width_px: of the hand; slant: radians."""
+    height, width = rgb.shape[:2]
+    finger_px = width_px / 4.4
+    along, across = np.array([-np.sin(slant), np.cos(slant)]), np.array([np.cos(slant), np.sin(slant)])
+    shown, covered = rgb.astype(np.float32), np.zeros((height, width), bool)
+    for k in range(4):
+        tip = np.array(middle) + (k - 1.5) * finger_px * 1.1 * across
+        end = tip + 2 * height * along
+        finger = np.zeros((height, width), np.uint8)
+        cv2.line(finger, _point(tip), _point(end), 255, round(finger_px), cv2.LINE_AA)
+        depth = cv2.distanceTransform((finger > 127).astype(np.uint8), cv2.DIST_L2, 5) / (finger_px / 2)
+        shaded = skin * (0.72 + 0.33 * np.clip(depth, 0, 1))[..., None]
+        alpha = (finger / 255.0)[..., None]
+        shown = shown * (1 - alpha) + shaded * alpha
+        covered |= finger > 127
+    return np.clip(shown, 0, 255).astype(np.uint8), covered
+
+
+def with_microphone(rgb: Rgb, middle: tuple[float, float], width_px: float) -> tuple[Rgb, Mask]:
+    """A dark ball of gauze on a stick before a picture, and where it is."""
+    height, width = rgb.shape[:2]
+    covered = np.zeros((height, width), np.uint8)
+    cv2.circle(covered, _point(np.array(middle)), round(width_px / 2), 1, -1)
+    cv2.line(covered, _point(np.array(middle)), (round(middle[0]), height), 1, round(width_px * 0.45))
+    gauze = (40 + 25 * (np.indices((height, width)).sum(axis=0) // 2 % 2)).astype(np.uint8)
+    shown = rgb.copy()
+    shown[covered > 0] = gauze[covered > 0][:, None]
+    return shown, covered > 0
+
+
+def _point(place: NDArray[np.floating]) -> tuple[int, int]:
+    return round(float(place[0])), round(float(place[1]))
