@@ -8,14 +8,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from av_models.domain.consent import Purpose
 from av_models.domain.errors import InputError, MediaError
+from av_models.domain.face import TrainingOptions
 from av_models.domain.production import BedMix, CaptionNames, LoudnessPreset, MasterOptions, Preset
+from av_models.domain.swap import Blend, ColorMatch, FaceSize, Handover, Region, SwapOptions
 from av_models.domain.sync import SyncGate, SyncLimits
+from av_models.swap.presets import preset_of
 from tasks.workspace import find_input, media_dir
 
 __all__ = [
     "Choice", "ConsentChoice", "FaceChoice", "FileName", "MasterChoice", "PurposeChoice", "SoundChoice",
-    "SyncChoice", "TrainingChoice", "existing_file",
+    "SwapChoice", "SyncChoice", "TrainingChoice", "existing_file",
 ]  # fmt: skip
+
+_OPTIONS = SwapOptions()
 
 
 def existing_file(name: str) -> str:
@@ -76,20 +81,89 @@ class FaceChoice(Choice):
 class TrainingChoice(Choice):
     """How the swap model is trained."""
 
+    preset: Literal["draft", "standard", "fine"] = Field(
+        default="draft", description="draft: 128 px, minutes on a processor. standard: 256 px, fine: 384 px, on a GPU."
+    )
+    architecture: Literal["df", "liae"] = Field(
+        default="df", description="df: a decoder for each person. liae: a shared one."
+    )
     budget_s: float | None = Field(
-        default=None, gt=0, le=7 * 86_400, description="Seconds of training; by profile if empty."
+        default=None, gt=0, le=7 * 86_400, description="Seconds of training; by profile and preset if empty."
     )
     max_steps: int | None = Field(default=None, ge=1, description="Steps instead of seconds, for repeatable runs.")
-    size_px: int = Field(
-        default=128, ge=64, le=512, multiple_of=16, description="Of the network's input; it paints at twice."
+    size_px: int | None = Field(
+        default=None, ge=64, le=512, multiple_of=16, description="Of the network's input; the preset's if empty."
     )
-    batch: int = Field(default=8, ge=1, le=256, description="Faces of each person in one step.")
+    batch: int | None = Field(
+        default=None, ge=1, le=256, description="Faces of each person in one step; the preset's if empty."
+    )
+    light: float | None = Field(
+        default=None, ge=0, le=1, description="Share of faces that are seen in the other person's light."
+    )
+    temporal: float | None = Field(
+        default=None, ge=0, le=10, description="Weight of the change from frame to frame, against flicker."
+    )
+    perceptual: float | None = Field(
+        default=None, ge=0, le=10, description="Weight of the loss in VGG features, whose weights must be there."
+    )
+    adversarial: float | None = Field(
+        default=None, ge=0, le=1, description="Weight of the patch discriminator, which starts late."
+    )
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
         if self.budget_s is not None and self.max_steps is not None:
             raise InputError("budget_s and max_steps are both given.", "Give one: seconds, or a number of steps.")
         return self
+
+    def options(self, budget_s: float, seed: int) -> TrainingOptions:
+        """budget_s: where none was chosen."""
+        preset = preset_of(self.preset)
+        return TrainingOptions(
+            budget_s=self.budget_s or budget_s,
+            size_px=self.size_px or preset.size_px,
+            batch=self.batch or preset.plan.batch,
+            max_steps=self.max_steps or 0,
+            seed=seed,
+            **self.model_dump(include={"preset", "architecture", "light", "temporal", "perceptual", "adversarial"}),
+        )
+
+
+class SwapChoice(Choice):
+    """How the painted face is laid into the footage."""
+
+    color: ColorMatch = Field(
+        default=_OPTIONS.color, description="Into the plate's light: reinhard, linear, transport or none."
+    )
+    shading: bool = Field(default=_OPTIONS.shading, description="Follow the plate's light from the side, too.")
+    size: Literal["actor", "source"] | Annotated[float, Field(ge=0.5, le=2.0)] = Field(
+        default="actor",
+        description="actor: as large as the face it covers. source: as large as the source's own is beside it. "
+        "A number: so many times the actor's.",
+    )
+    blend: Blend = Field(default=_OPTIONS.blend, description="The edge: feather or multiband.")
+    erode: float = Field(
+        default=_OPTIONS.erode, ge=0, le=0.25, description="How far the edge is drawn in, of the crop's side."
+    )
+    blur: float = Field(default=_OPTIONS.blur, ge=0, le=0.1, description="How soft it is, of the crop's side.")
+    keep: tuple[Region, ...] = Field(
+        default=(), description="What stays the actor's own: brows, eyes, nose, mouth, jaw."
+    )
+    occlusion: bool = Field(default=_OPTIONS.occlusion, description="What is in front of the face stays in front.")
+    detail: bool = Field(default=_OPTIONS.detail, description="Sharpness and grain follow the plate.")
+    steady: float = Field(
+        default=_OPTIONS.steady, ge=0, le=1, description="Filter over time against trembling skin: 0 none, 1 all."
+    )
+    handover: Handover = Field(
+        default=Handover.NONE, description="Patches, mattes and matrices for a compositor: none, png or exr."
+    )
+
+    @property
+    def options(self) -> SwapOptions:
+        named = isinstance(self.size, str)
+        values = self.model_dump(exclude={"size"})
+        size = FaceSize(self.size) if named else FaceSize.ACTOR
+        return SwapOptions(**values, size=size, scale=1.0 if named else float(self.size))
 
 
 class SoundChoice(Choice):

@@ -19,6 +19,7 @@ from av_models.domain.errors import InputError
 from av_models.domain.face import TrainingOptions
 from av_models.domain.production import Bed, MasterOptions, Profile, Stage
 from av_models.domain.sync import SyncGate
+from av_models.swap.presets import face_size, preset_of
 from flows.choices import (
     Choice,
     ConsentChoice,
@@ -27,6 +28,7 @@ from flows.choices import (
     MasterChoice,
     PurposeChoice,
     SoundChoice,
+    SwapChoice,
     SyncChoice,
     TrainingChoice,
     existing_file,
@@ -93,6 +95,7 @@ class Production(Choice):
     consent: ConsentChoice = Field(default_factory=ConsentChoice)
     face: FaceChoice = Field(default_factory=FaceChoice)
     training: TrainingChoice = Field(default_factory=TrainingChoice)
+    swap: SwapChoice = Field(default_factory=SwapChoice)
     sound: SoundChoice = Field(default_factory=SoundChoice)
     master: MasterChoice = Field(default_factory=MasterChoice)
     sync: SyncChoice = Field(default_factory=SyncChoice)
@@ -163,10 +166,10 @@ class Production(Choice):
 
     @property
     def training_options(self) -> TrainingOptions:
-        budget_s = self.training.budget_s or _BUDGET_S[self.profile]
-        return TrainingOptions(
-            budget_s, self.training.size_px, self.training.batch, self.training.max_steps or 0, self.seed
-        )
+        """A larger preset than the draft brings its own time."""
+        own_s = preset_of(self.training.preset).plan.budget_s
+        usual_s = _BUDGET_S[self.profile] if self.training.preset == "draft" else own_s
+        return self.training.options(usual_s, self.seed)
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -185,8 +188,8 @@ class Production(Choice):
 
     @property
     def face_size_px(self) -> int:
-        """Of the crops that training sees: the network paints at twice the size of its input."""
-        return 2 * self.training.size_px
+        """Of the crops that training sees, and of the faces that the network paints."""
+        return face_size(self.training_options)
 
     def purpose_in(self, language: str) -> Purpose:
         """language: of the voice."""

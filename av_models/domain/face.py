@@ -66,10 +66,12 @@ class FaceSet:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """budget_s: seconds of training.  size_px: of the network's input; it paints at twice that.  batch: faces a
-    person and step.
+    """budget_s: seconds of training.  size_px: of the network's input.  batch: faces a person and step.  For all
+    three 0 is what the preset says.
 
-    max_steps: 0, or a number of steps that replaces the time budget (repeatable runs).
+    max_steps: 0, or a number of steps that replaces the time budget (repeatable runs).  preset: of
+    `swap.presets`.  architecture: 'df', a decoder for each person, or 'liae', a shared one.  light, temporal,
+    perceptual, adversarial: see `swap.plan.TrainPlan`; None is what the preset says.
     """
 
     budget_s: float = 210.0
@@ -77,11 +79,17 @@ class TrainingOptions:
     batch: int = 8
     max_steps: int = 0
     seed: int = 7
+    preset: str = "draft"
+    architecture: str = "df"
+    light: float | None = None
+    temporal: float | None = None
+    perceptual: float | None = None
+    adversarial: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SwapModel:
-    """A trained pair of decoders. weights: float16 safetensors. card, preview: JSON and JPEG.
+    """A trained swap. weights: float16 safetensors, whole by themselves. card, preview, curve: JSON, JPEG and PNG.
 
     heldout_psnr_db: of source frames that training never saw, through the source's own decoder.
     """
@@ -96,3 +104,29 @@ class SwapModel:
     train_s: float
     heldout_psnr_db: float
     stopped_by: str
+    curve: MediaRef | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedFace:
+    """A trained face that can be laid into any footage: what a model's folder holds, read into the store.
+
+    weights: as of `SwapModel`.  mouths: .npz with `mouth` (M,8), the raw mouth codes of the source, which tell how
+    far this mouth opens.  source_digest, actor_digest: SHA-256 of the footage that it was trained on; *_consent: the
+    records under which it was. What is said here is only believed of weights that a record or the audit log knows.
+    identity: as of `FaceTrack`.
+    """
+
+    name: str
+    weights: MediaRef
+    mouths: MediaRef
+    source_name: str
+    source_digest: str
+    source_consent: str
+    actor_name: str
+    actor_digest: str
+    actor_consent: str
+    identity: tuple[float, ...]
+    backend: str
+    size_px: int

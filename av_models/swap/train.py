@@ -73,6 +73,8 @@ class Trainer:
             samplers[name].lights = samplers[other].own_lights
         self.stepper = Stepper(samplers, plan, device, self.peers, perceptual)
         self.state: TrainState | None = None
+        self.keeps_checkpoint = plan.max_steps is None
+        """Afterwards, too: a longer budget may be asked for when the result has been looked at."""
 
     def run(
         self,
@@ -108,7 +110,8 @@ class Trainer:
         self, run: TrainState, on_progress: OnProgress, on_preview: OnPreview, should_stop: Callable[[], bool]
     ) -> str:
         saved_s, shown_s = run.train_s, run.train_s - self.plan.preview_s / 2
-        while True:
+        reason = self._agreed_end(run, should_stop)  # what is resumed may be finished
+        while not reason:
             began_s = time.perf_counter()
             losses = self.stepper.step(run)
             if self.peers.leads and self._is_time_to_look(run):
@@ -122,8 +125,7 @@ class Trainer:
             run.train_s += time.perf_counter() - began_s
             reason = self._agreed_end(run, should_stop)
             self._tell(run, losses, on_progress)
-            if reason:
-                return reason
+        return reason
 
     def _begin(self) -> TrainState:
         torch.manual_seed(self.plan.seed)
@@ -186,8 +188,8 @@ class Trainer:
         if self.peers.leads:
             self._evaluate(run)
             on_preview(self.preview(run.average))
-        if not self.plan.max_steps or stopped_by == "request":
-            self._save(run)  # a longer budget may be asked for when the result has been looked at
+        if self.keeps_checkpoint or stopped_by == "request":
+            self._save(run)
         elif self.peers.leads:
             drop_checkpoint(self.folder)
         if self.plan.is_extended(run.train_s):

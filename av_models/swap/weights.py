@@ -7,14 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ..domain.errors import ModelError
+from .liae import build_network
 from .network import NetworkConfig, SwapNetwork
 
 FORMAT = "understudy-swap/2"
+_MOUTHS = "source.mouths"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,18 @@ class Finish:
         return np.array(self.template, np.float64).reshape(-1, 2)
 
 
-def save_weights(network: SwapNetwork, finish: Finish) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whom the model shows and what it was trained on, so that the file can be used without the training.
+
+    facts: texts and numbers for JSON.  mouths (M,8): raw mouth codes of the source, which tell how far it opens.
+    """
+
+    facts: dict[str, Any]
+    mouths: NDArray[np.float32]
+
+
+def save_weights(network: SwapNetwork, finish: Finish, origin: Origin | None = None) -> bytes:
     """The network and its finish. The actor's decoder and basis stay behind: rendering does not need that person's
     face."""
     header = {"format": FORMAT, "config": json.dumps(network.config.as_dict()), "finish": json.dumps(asdict(finish))}
@@ -46,14 +60,42 @@ def save_weights(network: SwapNetwork, finish: Finish) -> bytes:
         for name, value in network.state_dict().items()
         if ".actor." not in name
     }
+    if origin is not None:
+        header["origin"] = json.dumps(origin.facts)
+        state[_MOUTHS] = torch.from_numpy(np.ascontiguousarray(origin.mouths, np.float32))
     return save(state, metadata=header)
 
 
 def load_weights(data: bytes) -> tuple[SwapNetwork, Finish]:
     """A network with the source's decoder only. Raises ModelError for a damaged file or an unknown format."""
+    header, state = _opened(data)
+    state.pop(_MOUTHS, None)
+    try:
+        network = build_network(NetworkConfig.from_dict(json.loads(header["config"])), ("source",))
+        network.load_state_dict({name: value.float() for name, value in state.items()})
+        finish = json.loads(header["finish"])
+        vectors = (tuple(finish[name]) for name in ("template", "mean_code", "code_spread"))
+        return network, Finish(float(finish["sharpen"]), *vectors)
+    except (RuntimeError, TypeError, ValueError, KeyError) as error:
+        problem = str(error).splitlines()[-1].strip()[:160]
+        raise ModelError(
+            f"The parts of the swap model do not fit what it says about itself ({problem}).",
+            "Train it again, or fetch the file again.",
+        ) from None
+
+
+def load_origin(data: bytes) -> Origin:
+    """Raises ModelError as `load_weights` does, and for weights that were saved without it."""
+    header, state = _opened(data)
+    if "origin" not in header or _MOUTHS not in state:
+        raise ModelError("The swap model does not say whom it shows.", "Train it again: flow run train-face.")
+    return Origin(dict(json.loads(header["origin"])), state[_MOUTHS].float().numpy())
+
+
+def _opened(data: bytes) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     try:
         header = _header(data)
-        state = load(data)
+        state = dict(load(data))
     except (SafetensorError, ValueError, KeyError) as error:
         raise ModelError(
             f"The swap model cannot be read ({error}).", "Train it again, or fetch the file again."
@@ -62,12 +104,7 @@ def load_weights(data: bytes) -> tuple[SwapNetwork, Finish]:
         raise ModelError(
             f"The swap model has format {header.get('format')!r}; this version reads {FORMAT!r}.", "Train it again."
         )
-    config = NetworkConfig.from_dict(json.loads(header["config"]))
-    network = SwapNetwork(config, ("source",))
-    network.load_state_dict({name: value.float() for name, value in state.items()})
-    finish = json.loads(header["finish"])
-    vectors = (tuple(finish[name]) for name in ("template", "mean_code", "code_spread"))
-    return network, Finish(float(finish["sharpen"]), *vectors)
+    return header, state
 
 
 def _header(data: bytes) -> dict[str, Any]:
@@ -75,4 +112,4 @@ def _header(data: bytes) -> dict[str, Any]:
     return dict(json.loads(data[8 : 8 + length])["__metadata__"])
 
 
-__all__ = ["FORMAT", "Finish", "load_weights", "save_weights"]
+__all__ = ["FORMAT", "Finish", "Origin", "load_origin", "load_weights", "save_weights"]

@@ -31,7 +31,7 @@ def test_later_settings_win(tmp_path: Path) -> None:
     assert (production.seed, production.profile, production.training.batch) == (5, Profile.FINAL, 4)
     assert (production.training.max_steps, production.captions) == (12, False)
     assert production.purpose.territory == "NO"  # Norway, not 'no'
-    assert production.training.size_px == 128
+    assert production.training_options.size_px == 128
 
 
 def test_profile_decides_the_budget_unless_it_is_given() -> None:
