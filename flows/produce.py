@@ -19,7 +19,6 @@ from av_models.domain.errors import MediaError
 from av_models.domain.face import FaceSet, FaceTrack
 from av_models.domain.production import MASTERS, Stage
 from av_models.domain.speech import Alignment, CheckedSpeech
-from av_models.domain.swap import SwapOptions
 from av_models.domain.sync import LipSync, SyncGate, Wording
 from av_models.io.output_folder import output_folder
 from flows.parameters import Production
@@ -179,8 +178,8 @@ def _swap(
         yield Stage.MODEL, {"model": model}
         verdict = _ask(production, Gate.MODEL, take, partial(model_card, model, folder))
         if not verdict.redo:
-            match = match_plate(model.weights, actor.track, SwapOptions())
-            shots = tuple(cut_shots(timeline, model, match, source_words, SwapOptions()))
+            match = match_plate(model.weights, actor.track, production.swap.options)
+            shots = tuple(cut_shots(timeline, model, match, source_words, production.swap.options))
             clips = tuple(swap_shot.map(shots).result())
             yield Stage.SWAP, {"clips": clips, "preview": preview_swap(clips, timeline)}
             verdict = _ask(production, Gate.SWAP, take, partial(swap_card, clips, folder))

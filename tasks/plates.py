@@ -15,7 +15,7 @@ from tasks.progress import Progress
 from tasks.workspace import store
 
 if TYPE_CHECKING:
-    from av_models.swap.plate import PlateLook, PlateSample
+    from av_models.swap.plate import Grade, PlateSample
     from av_models.swap.render import Painter
     from av_models.swap.weights import Finish
 
@@ -25,19 +25,18 @@ MAX_SAMPLES = 96
 SAMPLES_A_SECOND = 3
 
 
-@stage("1")
+@stage("2")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
     from av_models.face.warp import mean_template
-    from av_models.swap.plate import code_shift, measure_look
+    from av_models.swap.plate import measure_look
 
     painter, finish = fresh_painter(weights)
     arrays = store().arrays(track.data)
     template = mean_template(arrays["landmarks"][arrays["usable"]])
     place = placement(finish.shape, template, options)
     sample = _sample(track, arrays, template, place, painter)
-    painter.network.code_shift.copy_(_tensor(code_shift(painter, finish, sample.crops)))
     look = measure_look(painter, finish, sample, template, place, options)
     scale = float(np.sqrt(np.linalg.det(place[:, :2])))
     return PlateMatch(store().put_arrays(**look.arrays()), round(scale, 4), round(float(look.grain), 5))
@@ -73,7 +72,7 @@ def _sample(
     seconds = len(usable) / float(track.footage.rate)
     n = int(min(len(usable), MAX_SAMPLES, max(24, SAMPLES_A_SECOND * seconds)))
     rows = np.unique(np.linspace(0, len(usable) - 1, n).round().astype(int))
-    crops, plates, landmarks = [], [], []
+    crops, plates, landmarks, scales = [], [], [], []
     away = invert(in_pixels(place, painter.output_px))
     with Progress("match_plate", len(rows), "frames", track.footage.name) as progress:
         for picture in read_pictures(store().path(track.footage.media), usable[rows].tolist()):
@@ -82,9 +81,11 @@ def _sample(
             matrix = compose(away, align_matrix(points, painter.output_px, template))
             plates.append(warp_crop(picture.rgb, matrix, painter.output_px))
             landmarks.append(transform(points, matrix))
+            scales.append(np.linalg.det(matrix[:, :2]) ** -0.5)
             progress.reach(len(crops))
     times = arrays["time_s"][usable[rows]]
-    return PlateSample(times, np.stack(crops), np.stack(plates), np.stack(landmarks), mouths[rows])
+    pictures = np.stack(crops), np.stack(plates)
+    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], np.array(scales))
 
 
 def fresh_painter(weights: MediaRef) -> tuple[Painter, Finish]:
@@ -98,20 +99,14 @@ def fresh_painter(weights: MediaRef) -> tuple[Painter, Finish]:
 
 
 @lru_cache(maxsize=4)
-def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, PlateLook]:
+def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, Grade]:
     """The painter of a model, set up for the footage that was matched; data: of the `PlateMatch`."""
-    from av_models.swap.plate import PlateLook
+    from av_models.swap.plate import Grade, PlateLook
 
     painter, finish = fresh_painter(weights)
     look = PlateLook.from_arrays(store().arrays(data))
-    painter.network.code_shift.copy_(_tensor(look.code_shift))
-    return painter, finish, look
-
-
-def _tensor(values: np.ndarray) -> Any:
-    import torch
-
-    return torch.from_numpy(np.asarray(values, np.float32))
+    painter.shift(look.code_shift)
+    return painter, finish, Grade(look, painter.device)
 
 
 def in_pixels(place: np.ndarray, size_px: int) -> np.ndarray:

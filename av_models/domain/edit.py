@@ -9,7 +9,7 @@ from fractions import Fraction
 from .face import ProblemRange
 from .media import MediaRef
 from .speech import Alignment
-from .swap import FaceSwap, SwapOptions
+from .swap import DoubtRange, FaceSwap, SwapOptions
 
 
 class Lips(StrEnum):
@@ -159,7 +159,8 @@ class Shot:
 class SwappedClip:
     """video: H.264 near-lossless, bt709. plate: the same frames before the swap. confidence: 0..1 a frame, to 0.001.
 
-    unswapped: frames of this clip (from 0) that show the actor, with the reason.
+    unswapped: frames of this clip (from 0) that show the actor, with the reason.  doubtful: frames to look at, with
+    the reason.  patches: .zip for a compositor, see `io.patches`; None where nobody asked for it.
     """
 
     video: MediaRef
@@ -167,6 +168,8 @@ class SwappedClip:
     n_frames: int
     confidence: tuple[float, ...]
     unswapped: tuple[ProblemRange, ...]
+    doubtful: tuple[DoubtRange, ...] = ()
+    patches: MediaRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,31 @@ class PlateMatch:
     grain: float
 
 
+class Doubt(StrEnum):
+    """Why a frame of a swap is worth a look."""
+
+    LANDMARKS = "landmarks uncertain"
+    OUTLINE = "the model sees another outline of the face"
+    SEAM = "the edge of the face stands out"
+    HIDDEN = "something is in front of the face"
+    UNUSUAL = "a look that training has hardly seen"
+    JUMP = "the painted face jumps"
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtRange:
+    """Frames first..last (inclusive) of a clip share one doubt, the strongest of each.
+
+    confidence: the least of them.  thumbnail: JPEG of that frame.
+    """
+
+    first: int
+    last: int
+    doubt: Doubt
+    confidence: float
+    thumbnail: MediaRef
+
+
 @dataclass(frozen=True, slots=True)
 class FaceSwap:
     """One person of a shot who is seen with another's face.
@@ -118,5 +143,6 @@ class FaceSwap:
 
 
 __all__ = [
-    "Blend", "ColorMatch", "FaceSize", "FaceSwap", "Handover", "PlateMatch", "Region", "SwapOptions",
+    "Blend", "ColorMatch", "Doubt", "DoubtRange", "FaceSize", "FaceSwap", "Handover", "PlateMatch", "Region",
+    "SwapOptions",
 ]  # fmt: skip

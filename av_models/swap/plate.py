@@ -5,19 +5,22 @@ Needs the model and the footage's track, never the faces that the model was trai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..domain.swap import SwapOptions
+from ..domain.swap import ColorMatch, SwapOptions
+from ..face.occlusion import FaceModel
 from .color import fit_colors, recolored
 from .faces import feature_weight
 from .finish import detail
+from .light import SHADING_PX, gain_at, light_over_time, side_light
 from .matte import hull_masks
-from .render import Painter, sharpened
+from .render import Painter, grained, sharpened
 from .weights import Finish
 
 Floats = NDArray[np.floating[Any]]
@@ -28,6 +31,7 @@ CODE_SHARE = 0.5
 GRAIN_SIGMA_PX = 0.8
 # Above this it is no grain but structure of the skin that was measured.
 MAX_GRAIN = 0.02
+_FRONT = "front_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class PlateSample:
 
     time_s (N,).  crops (N,S,S,3) uint8 in the footage's own crop, as the network wants them.  plates (N,D,D,3) uint8
     and landmarks (N,68,2) px where the painted face will lie, in the source's crop.  mouths (N,8) normalised.
+    scale (N,): plate pixels beside a pixel of the painted face.
     """
 
     time_s: Floats
@@ -43,6 +48,7 @@ class PlateSample:
     plates: Pixels
     landmarks: Floats
     mouths: Floats
+    scale: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,70 +56,145 @@ class PlateLook:
     """What was measured, as arrays that lie in the store.
 
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
-    person's, in units of the side.  code_shift (C,): added to the codes of this person's face.  table (n,n,n,3):
-    colours, see `color.fit_colors`.  grain (): standard deviation of the noise that the painted face lacks.
+    person's, in units of the side.  code_shift, code_mean (C,): added to the codes of this person's face, and the
+    mean of them before.  table (n,n,n,3): colours, see `color.fit_colors`.  knots (K,), log_gain (K,3): see
+    `light.light_over_time`.  shading (G,G): see `light.side_light`.  grain (): standard deviation of the noise that
+    the painted face lacks.  agreement (2,): median and spread over the clip of how much of the face the decoder takes
+    for face.  front: what this person's face usually looks like, None if what is in front of it does not matter.
     """
 
     template: Floats
     place: Floats
     code_shift: Floats
+    code_mean: Floats
     table: Floats
+    knots: Floats
+    log_gain: Floats
+    shading: Floats
     grain: Floats
+    agreement: Floats
+    front: FaceModel | None
 
-    def arrays(self) -> dict[str, Floats]:
-        return {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        own = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self) if field.name != "front"}
+        front = self.front.arrays() if self.front is not None else {}
+        return own | {_FRONT + name: values for name, values in front.items()}
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        front = {name.removeprefix(_FRONT): values for name, values in arrays.items() if name.startswith(_FRONT)}
+        own = {field.name: arrays[field.name] for field in fields(cls) if field.name != "front"}
+        return cls(**own, front=FaceModel.from_arrays(front) if front else None)
 
 
-def code_shift(painter: Painter, finish: Finish, crops: Pixels) -> NDArray[np.float32]:
-    """What moves the codes of the footage's face towards the source's: CODE_SHARE of the distance of their means.
+class Grade:
+    """Painted faces into the plate's light, on the device where they were painted."""
 
-    The encoder keeps some of who somebody is: narrow eyes come out as the source's eyes half closed.
+    def __init__(self, look: PlateLook, device: torch.device) -> None:
+        self.look = look
+        self.table = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
+        self.shading = torch.from_numpy(np.asarray(look.shading, np.float32)).to(device)[None, None]
+
+    @torch.no_grad()
+    def __call__(self, faces: torch.Tensor, time_s: Floats) -> torch.Tensor:
+        """faces (B,3,D,D) 0..1, time_s (B,) of the footage -> the same, graded; not clamped."""
+        gain = torch.from_numpy(gain_at(time_s, self.look.knots, self.look.log_gain)).to(faces.device)
+        size = faces.shape[-2:]
+        light = torch.nn.functional.interpolate(self.shading, size=size, mode="bilinear", align_corners=False)
+        return recolored(faces, self.table) * gain[:, :, None, None] * light
+
+
+def shift_codes(painter: Painter, finish: Finish, crops: Pixels) -> NDArray[np.float32]:
+    """Set the painter's shift to CODE_SHARE of the distance between the source's codes and those of crops (N,S,S,3).
+
+    The encoder keeps some of who somebody is: narrow eyes come out as the source's eyes half closed. Returns the mean
+    of the crops' codes (C,), before the shift.
     """
-    codes = np.concatenate([painter.codes(crops[k : k + 32]) for k in range(0, len(crops), 32)])
-    return (CODE_SHARE * (np.array(finish.mean_code) - codes.mean(0))).astype(np.float32)
+    mean = np.concatenate([painter.codes(crops[k : k + 32]) for k in range(0, len(crops), 32)]).mean(0)
+    painter.shift(CODE_SHARE * (np.array(finish.mean_code) - mean))
+    return np.asarray(mean, np.float32)
 
 
 def measure_look(
     painter: Painter, finish: Finish, sample: PlateSample, template: Floats, place: Floats, options: SwapOptions
 ) -> PlateLook:
-    """painter: with the footage's `code_shift` in it."""
-    faces, skin = _painted(painter, sample)
+    """painter: gets the footage's code shift."""
+    mean = shift_codes(painter, finish, sample.crops)
+    faces, learned = _painted(painter, sample)
     plates = sample.plates.astype(np.float32) / 255
+    hulls = hull_masks(sample.landmarks, painter.output_px)
+    skin = np.minimum(learned, hulls) * _bare(sample.landmarks, painter.output_px)
     inside = skin > 0.5
     table = fit_colors(faces[inside], plates[inside], options.color)
-    moved = recolored(torch.from_numpy(faces).permute(0, 3, 1, 2), torch.from_numpy(table)).permute(0, 2, 3, 1).numpy()
-    grain = missing_grain(moved, plates, skin, finish.sharpen) if options.detail else 0.0
-    return PlateLook(template, place, painter.code_shift, table, np.float32(grain))
+    light = _light(faces, plates, skin, table, sample.time_s, options)
+    agreed = np.array(
+        [mask[hull > 0.5].mean() if hull.any() else 0.0 for mask, hull in zip(learned, hulls, strict=True)]
+    )
+    agreement = np.array([np.median(agreed), agreed.std()])
+    front = _front(sample, painter.input_px, place) if options.occlusion else None
+    rest = (np.float32(0.0), agreement, front)
+    look = PlateLook(template, place, painter.code_shift, mean, table, *light, *rest)
+    if not options.detail:
+        return look
+    graded = Grade(look, torch.device("cpu"))(torch.from_numpy(faces).permute(0, 3, 1, 2), sample.time_s)
+    shown = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
+    grain = missing_grain(shown, plates, skin, finish.sharpen, float(np.median(sample.scale)))
+    return replace(look, grain=np.float32(grain))
 
 
-def dressed(faces: Floats, look: PlateLook) -> NDArray[np.float32]:
-    """Painted faces (B,D,D,3) in the plate's light."""
-    pictures = torch.from_numpy(np.asarray(faces, np.float32)).permute(0, 3, 1, 2)
-    return recolored(pictures, torch.from_numpy(np.asarray(look.table, np.float32))).permute(0, 2, 3, 1).numpy()
+def missing_grain(faces: Floats, plates: Floats, skin: Floats, sharpen: float, scale: float = 1.0) -> float:
+    """Standard deviation of the noise that the plates have and the finished faces lack; (N,D,D,3) and masks.
 
-
-def missing_grain(faces: Floats, plates: Floats, skin: Floats, sharpen: float) -> float:
-    """Standard deviation of the noise that the plates have and the finished faces lack; (N,D,D,3) and masks."""
+    Where the face is made smaller in the plate (scale below 1), noise is averaged away on the way: so much more is put
+    on.
+    """
     crisp = np.stack([sharpened(face, sharpen) for face in faces])
     missing = detail(plates, skin, GRAIN_SIGMA_PX) ** 2 - detail(crisp, skin, GRAIN_SIGMA_PX) ** 2
-    return float(min(max(missing, 0.0) ** 0.5, MAX_GRAIN))
+    kept = detail(_noise(faces[:4].shape), skin[:4], GRAIN_SIGMA_PX)
+    if kept <= 0:
+        return 0.0
+    return float(min(max(missing, 0.0) ** 0.5 / kept / min(scale, 1.0), MAX_GRAIN))
+
+
+def _noise(shape: tuple[int, ...]) -> Floats:
+    return np.stack([grained(np.zeros(shape[1:], np.float32), 1.0, seed) for seed in range(shape[0])])
+
+
+def _light(
+    faces: Floats, plates: Floats, skin: Floats, table: Floats, time_s: Floats, options: SwapOptions
+) -> tuple[Floats, Floats, Floats]:
+    """knots, log_gain and shading of a `PlateLook`."""
+    still = np.zeros(1), np.zeros((1, 3)), np.ones((SHADING_PX, SHADING_PX), np.float32)
+    if options.color is ColorMatch.NONE:
+        return still
+    moved = recolored(torch.from_numpy(faces).permute(0, 3, 1, 2), torch.from_numpy(table)).permute(0, 2, 3, 1).numpy()
+    knots, log_gain = light_over_time(time_s, moved, plates, skin)
+    if not options.shading:
+        return knots, log_gain, still[2]
+    moved = moved * gain_at(time_s, knots, log_gain)[:, None, None]
+    return knots, log_gain, side_light(moved, plates, skin)
+
+
+def _front(sample: PlateSample, size_px: int, place: Floats) -> FaceModel | None:
+    """In the footage's own crop, as `occlusion` wants it."""
+    from ..face.warp import transform
+
+    side = sample.plates.shape[1]
+    points = transform((sample.landmarks + 0.5) / side, place) * size_px - 0.5
+    return FaceModel.fit(sample.crops, (hull_masks(points, size_px) * 255).astype(np.uint8))
 
 
 def _painted(painter: Painter, sample: PlateSample) -> tuple[Floats, Floats]:
-    """Painted faces (N,D,D,3) and masks (N,D,D) of bare skin that both have."""
-    faces, masks = [], []
-    for k in range(0, len(sample.crops), 16):
-        painted = painter.paint(sample.crops[k : k + 16], sample.mouths[k : k + 16])
-        faces.append(painted.faces)
-        masks.append(painted.masks)
-    side = painter.output_px
-    features = feature_weight(torch.from_numpy(sample.landmarks).float(), side, 3.0, 3.0)[:, 0].numpy()
-    inside = np.minimum(np.concatenate(masks), hull_masks(sample.landmarks, side))
-    return np.concatenate(faces), inside * (features < 1.5)
+    """Painted faces (N,D,D,3) and the decoder's masks (N,D,D)."""
+    batches = (slice(k, k + 16) for k in range(0, len(sample.crops), 16))
+    painted = [painter.paint(sample.crops[part], sample.mouths[part]) for part in batches]
+    return np.concatenate([one.faces for one in painted]), np.concatenate([one.masks for one in painted])
 
 
-__all__ = ["CODE_SHARE", "PlateLook", "PlateSample", "code_shift", "dressed", "measure_look", "missing_grain"]
+def _bare(landmarks: Floats, size_px: int) -> NDArray[np.float32]:
+    """(N,D,D): 1 on bare skin, 0 over eyes and mouth."""
+    features = feature_weight(torch.from_numpy(np.asarray(landmarks)).float(), size_px, 3.0, 3.0)[:, 0].numpy()
+    return (features < 1.5).astype(np.float32)
+
+
+__all__ = ["CODE_SHARE", "Grade", "PlateLook", "PlateSample", "measure_look", "missing_grain", "shift_codes"]

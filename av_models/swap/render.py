@@ -29,10 +29,19 @@ class Painted:
     masks: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class PaintedTensors:
+    """The same on the device: faces (B,3,D,D), masks (B,D,D); codes (B,C) of the crops, without the shift."""
+
+    faces: torch.Tensor
+    masks: torch.Tensor
+    codes: torch.Tensor
+
+
 class Painter:
     """The network, ready to paint `person` from crops of somebody else's performance.
 
-    code_shift: (C,), added to the codes of that somebody's face, see `plate.code_shift`; none if left out.
+    code_shift: (C,), added to the codes of that somebody's face, see `plate.shift_codes`; none if left out.
     """
 
     def __init__(
@@ -45,21 +54,32 @@ class Painter:
         self.output_px = network.config.size_px * network.config.detail
         self.cover = mouth_cover(self.input_px).to(device)
         if code_shift is not None:
-            network.code_shift.copy_(torch.from_numpy(np.asarray(code_shift, np.float32)))
+            self.shift(code_shift)
 
     @property
     def code_shift(self) -> NDArray[np.float32]:
-        return self.network.code_shift.cpu().numpy()
+        return self.network.code_shift.cpu().numpy().copy()
 
-    @torch.no_grad()
+    def shift(self, code_shift: Floats) -> None:
+        """Add this (C,) to all codes from now on."""
+        self.network.code_shift.copy_(torch.from_numpy(np.asarray(code_shift, np.float32)))
+
     def paint(self, crops: Pixels, mouths: Floats) -> Painted:
         """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px."""
-        codes = torch.from_numpy(np.asarray(mouths, np.float32)).to(self.device)
+        painted = self.paint_tensors(crops, mouths)
+        return Painted(painted.faces.permute(0, 2, 3, 1).cpu().numpy(), painted.masks.cpu().numpy())
+
+    @torch.no_grad()
+    def paint_tensors(self, crops: Pixels, mouths: Floats) -> PaintedTensors:
+        """As `paint`, left on the device."""
+        asked = torch.from_numpy(np.asarray(mouths, np.float32)).to(self.device)
+        shown = self._shown(crops)
         with autocast(self.device):
-            joint, grid = self.network.code(self._shown(crops), codes)
+            joint, grid = self.network.code(shown, asked)
         painted, logits, _ = self.network.paint(self.person, joint.float(), grid.float())
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]
-        return Painted(painted.clamp(0, 1).permute(0, 2, 3, 1).float().cpu().numpy(), masks.float().cpu().numpy())
+        codes = joint[:, : len(self.network.code_shift)].float() - self.network.code_shift
+        return PaintedTensors(painted.clamp(0, 1).float(), masks.float(), codes)
 
     @torch.no_grad()
     def codes(self, crops: Pixels) -> NDArray[np.float32]:
@@ -84,28 +104,4 @@ def grained(face: Floats, grain: float, seed: int) -> Floats:
     return face + noise if grain else face
 
 
-def paste(plate: Pixels, face: Floats, mask: Floats, matrix: Floats) -> Pixels:
-    """The plate (H,W,3) with `face` (D,D,3) laid in under `mask` (D,D). matrix (2,3): from plate pixels to crop
-    pixels."""
-    import cv2
-
-    height, width = plate.shape[:2]
-    side = face.shape[0]
-    back = cv2.invertAffineTransform(np.asarray(matrix, np.float64))
-    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ back[:, :2].T + back[:, 2]
-    left, top = np.maximum(np.floor(corners.min(0)).astype(int), 0)
-    right, bottom = np.minimum(np.ceil(corners.max(0)).astype(int) + 1, (width, height))
-    if right <= left or bottom <= top:
-        return plate
-    back[:, 2] -= (left, top)
-    size = (int(right - left), int(bottom - top))
-    shown = cv2.warpAffine(face, back, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    alpha = np.clip(cv2.warpAffine(mask.astype(np.float32), back, size, flags=cv2.INTER_LINEAR), 0, 1)[..., None]
-    out = plate.copy()
-    region = out[top:bottom, left:right].astype(np.float32)
-    mixed = region + (np.clip(shown, 0, 1) * 255 - region) * alpha
-    out[top:bottom, left:right] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-    return out
-
-
-__all__ = ["Painted", "Painter", "grained", "paste", "sharpened"]
+__all__ = ["Painted", "PaintedTensors", "Painter", "grained", "sharpened"]

@@ -1,4 +1,4 @@
-"""Ten-bit footage keeps its ten bits wherever no face is painted."""
+"""Ten-bit footage keeps its ten bits, round a painted face and in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from av_models.io.audio import write_wav
 from av_models.io.mux import write_master_file
 from av_models.io.video import VideoWriter, read_pairs_at
 from av_models.lips.between import between
-from tasks.swapping import _deepened, _Frame, _shallow
+from av_models.swap.paste import lay_in
 
 SIZE = (256, 128)
 
@@ -45,10 +45,11 @@ def luma_of(path: Path) -> NDArray[np.uint16]:
 def test_luma_survives_reading_painting_writing_and_mastering(tmp_path: Path) -> None:
     luma = ramp(tmp_path / "deep.mp4")
     ((deep, _, _),) = read_pairs_at(tmp_path / "deep.mp4", [made.PAL * 0], deep=True)
-    plate = _shallow(deep)
-    painted = plate.copy()
-    painted[40:80, 100:140] = (200, 120, 100)
-    whole = _deepened(_Frame(plate, None, 0.0, None, deep), painted)
+    face = np.full((64, 64, 3), (200.3, 120.4, 100.2), np.float32) / 255
+    matte = np.zeros((64, 64), np.float32)
+    matte[12:52, 12:52] = 1
+    whole = lay_in(deep, face, matte, np.array([[1.0, 0, -88], [0, 1, -28]])).picture
+    assert whole.dtype == np.uint16
     with VideoWriter(tmp_path / "clip.mp4", *SIZE, made.PAL, 1, "veryfast", "yuv420p10le") as writer:
         for _ in range(12):
             writer.write(whole)
@@ -64,12 +65,15 @@ def test_luma_survives_reading_painting_writing_and_mastering(tmp_path: Path) ->
     # Eight bits would leave steps of four codes: an error of up to two.
     error = np.abs(seen - luma)[outside]
     assert error.max() <= 1 and error.mean() < 0.3
-    assert np.abs(_shallow(whole)[50:70, 110:130].astype(int) - (200, 120, 100)).max() <= 1
+    # The face itself is not rounded to eight bits either.
+    assert np.abs(whole[50:70, 110:130] / 257 - (200.3, 120.4, 100.2)).max() < 0.01
 
 
-def test_eight_bits_go_through_as_before() -> None:
-    plate, painted = (np.full((4, 4, 3), value, np.uint8) for value in (100, 120))
-    assert _deepened(_Frame(plate, None, 0.0, None), painted) is painted
+def test_a_face_between_two_eight_bit_steps_stays_there() -> None:
+    plate = np.zeros((64, 64, 3), np.uint16)
+    ramp = np.repeat(np.linspace(0.5, 0.51, 64, dtype=np.float32)[None, :, None], 64, 0).repeat(3, 2)
+    laid = lay_in(plate, ramp, np.ones((64, 64), np.float32), np.eye(2, 3)).picture
+    assert len(np.unique(laid[32, 2:-2, 0])) > 40
 
 
 def test_pictures_between_two_are_as_deep_as_those() -> None:

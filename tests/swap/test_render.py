@@ -13,8 +13,9 @@ from av_models.swap.color import fit_colors, recolored
 from av_models.swap.finish import measure_finish
 from av_models.swap.matte import paste_mask
 from av_models.swap.network import NetworkConfig, SwapNetwork
-from av_models.swap.plate import code_shift
-from av_models.swap.render import Painter, paste
+from av_models.swap.paste import lay_in
+from av_models.swap.plate import shift_codes
+from av_models.swap.render import Painter
 from av_models.swap.weights import load_weights, save_weights
 from tests.swap.faces_made import drawn_bank
 
@@ -70,7 +71,9 @@ def test_codes_of_any_footage_move_half_way_to_the_sources() -> None:
     painter = Painter(loaded, torch.device("cpu"))
     crops = [bank.shrunk(32).crops.permute(0, 2, 3, 1).numpy() for bank in (source, stranger)]
     means = [painter.codes(part).mean(0) for part in crops]
-    shift = code_shift(painter, finish, crops[1])
+    assert np.allclose(shift_codes(painter, finish, crops[1]), means[1], atol=2e-3)
+    shift = painter.code_shift
+    painter.shift(np.zeros(CONFIG.code))
     assert np.allclose(shift, (means[0] - means[1]) / 2, atol=2e-3)
     shifted = Painter(load_weights(save_weights(loaded, finish))[0], torch.device("cpu"), code_shift=shift)
     mouths = np.zeros((32, 8))
@@ -106,7 +109,7 @@ def test_paste_leaves_everything_outside_the_mask_untouched() -> None:
     mask = np.zeros((64, 64), np.float32)
     mask[16:48, 16:48] = 1
     matrix = np.array([[1.0, 0.0, -50.0], [0.0, 1.0, -30.0]])
-    out = paste(plate, face, mask, matrix)
+    out = lay_in(plate, face, mask, matrix).picture
     assert (out[30 + 20 : 30 + 44, 50 + 20 : 50 + 44] >= 254).all()
     changed = (out != plate).any(2)
     assert not changed[:44].any() and not changed[:, :64].any()
@@ -114,12 +117,12 @@ def test_paste_leaves_everything_outside_the_mask_untouched() -> None:
 
 def test_paste_at_the_edge_of_the_picture_is_cut_there() -> None:
     plate = np.zeros((40, 40, 3), np.uint8)
-    out = paste(
+    out = lay_in(
         plate,
         np.ones((64, 64, 3), np.float32),
         np.ones((64, 64), np.float32),
         np.array([[1.0, 0, 40.0], [0, 1.0, 40.0]]),
-    )
+    ).picture
     assert out[:20, :20].min() > 250 and out[30:, 30:].max() == 0
 
 

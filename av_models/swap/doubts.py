@@ -1,0 +1,99 @@
+"""How sure a swapped frame is: several things that can be measured, each a factor of the confidence.
+
+No factor knows what is right; each knows what is usual, in this clip or in training, and the list of frames to look at
+is made of what is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain.swap import Doubt
+
+Floats = NDArray[np.floating[Any]]
+
+LOOK_BELOW = 0.7
+"""A factor below this is worth a look."""
+
+_SMALL_PX = 16
+_SEAM = (0.10, 0.25)
+_HIDDEN = (0.03, 0.4)
+_CODE = (2.5, 6.0)
+_OUTLINE = (3.0, 10.0)
+_LEAST_SPREAD = 0.01
+_JUMP = (0.02, 0.08)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What was measured on a frame.
+
+    score: of the landmarks, 0..1.  outline: how many spreads less of the face than usual the decoder takes for face.
+    seam: mean distance of face and plate along the edge, 0..1.  hidden: share of the face behind something.
+    code: distance of the code from this person's usual one, in training's spreads (root mean square).  jump: how much
+    more the painted face changed than the plate did, 0..1.
+    """
+
+    score: float
+    outline: float
+    seam: float
+    hidden: float
+    code: float
+    jump: float
+
+    def factors(self) -> dict[Doubt, float]:
+        """1 where all is usual, 0 where it is as doubtful as it gets."""
+        return {
+            Doubt.LANDMARKS: self.score,
+            Doubt.OUTLINE: _falling(self.outline, *_OUTLINE),
+            Doubt.SEAM: _falling(self.seam, *_SEAM),
+            Doubt.HIDDEN: _falling(self.hidden, *_HIDDEN),
+            Doubt.UNUSUAL: _falling(self.code, *_CODE),
+            Doubt.JUMP: _falling(self.jump, *_JUMP),
+        }
+
+    def confidence(self) -> float:
+        return float(np.prod(list(self.factors().values())))
+
+    def doubt(self) -> Doubt | None:
+        """The strongest, None if all is well."""
+        doubt, factor = min(self.factors().items(), key=lambda item: item[1])
+        return doubt if factor < LOOK_BELOW else None
+
+
+def outline_strays(learned: Floats, hull: Floats, agreement: Floats) -> float:
+    """learned, hull (D,D); agreement: median and spread over the clip, see `plate.PlateLook`."""
+    inside = hull > 0.5
+    agreed = float(learned[inside].mean()) if inside.any() else 0.0
+    return float((agreement[0] - agreed) / max(float(agreement[1]), _LEAST_SPREAD))
+
+
+def code_distance(codes: Floats, mean: Floats, spread: Floats) -> Floats:
+    """codes (B,C) -> (B,)."""
+    return np.asarray(np.sqrt((((codes - mean) / np.maximum(spread, 1e-4)) ** 2).mean(1)))
+
+
+def small(picture: Floats) -> NDArray[np.float32]:
+    """(H,W,3) 0..1 -> grey levels of its middle (16,16), for `jump_between`."""
+    import cv2
+
+    side = picture.shape[0]
+    middle = np.asarray(picture[side // 5 : -side // 5, side // 5 : -side // 5], np.float32)
+    return np.asarray(cv2.resize(middle, (_SMALL_PX, _SMALL_PX), interpolation=cv2.INTER_AREA).mean(-1), np.float32)
+
+
+def jump_between(face: Floats, face_before: Floats, plate: Floats, plate_before: Floats) -> float:
+    """How much more the face changed than the plate under it; all from `small`. 0 if it changed no more."""
+    ours, theirs = np.abs(face - face_before).mean(), np.abs(plate - plate_before).mean()
+    return float(max(ours - theirs, 0.0))
+
+
+def _falling(value: float, usual: float, worst: float) -> float:
+    return float(np.clip((worst - value) / (worst - usual), 0, 1))
+
+
+__all__ = ["LOOK_BELOW", "Signs", "code_distance", "jump_between", "outline_strays", "small"]

@@ -1,0 +1,106 @@
+"""Laying a painted face into the plate: one warp of the face's own region, in floats from the network to the last
+rounding, which has as many bits as the footage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain.swap import Blend
+
+Floats = NDArray[np.floating[Any]]
+Pixels = NDArray[np.unsignedinteger[Any]]
+"""Of 8 or 16 bits a sample."""
+
+_BANDS = 4
+_SHRINK_BELOW = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """picture (H,W,3) of the plate's type.  seam: mean distance of face and plate along the soft edge, 0..1."""
+
+    picture: Pixels
+    seam: float
+
+
+def lay_in(plate: Pixels, face: Floats, matte: Floats, matrix: Floats, blend: Blend = Blend.FEATHER) -> Laid:
+    """The plate (H,W,3) with `face` (D,D,3) 0..1 laid in under `matte` (D,D).
+
+    matrix (2,3): from plate pixels to crop pixels.  A face outside the picture leaves the plate as it is.
+    """
+    import cv2
+
+    face, matte, back = _fitted(face, matte, cv2.invertAffineTransform(np.asarray(matrix, np.float64)))
+    box = _box(matte, back, plate.shape)
+    if box is None:
+        return Laid(plate, 0.0)
+    left, top, right, bottom = box
+    back[:, 2] -= (left, top)
+    size = (right - left, bottom - top)
+    shown = cv2.warpAffine(face, back, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    alpha = cv2.warpAffine(matte, back, size, flags=cv2.INTER_LINEAR)
+    full = float(np.iinfo(plate.dtype).max)
+    under = plate[top:bottom, left:right].astype(np.float32)
+    change = np.clip(shown, 0, 1) * full - under
+    seam = _along_edge(change, alpha) / full
+    mixed = _multiband(under, change, alpha) if blend is Blend.MULTIBAND else under + change * alpha[..., None]
+    out = plate.copy()
+    out[top:bottom, left:right] = np.clip(np.rint(mixed), 0, full).astype(plate.dtype)
+    return Laid(out, seam)
+
+
+def _fitted(face: Floats, matte: Floats, back: Floats) -> tuple[Floats, Floats, Floats]:
+    """Where the face is smaller in the plate than it was painted, it is averaged first, so that it does not alias."""
+    import cv2
+
+    scale = float(np.sqrt(abs(np.linalg.det(back[:, :2]))))
+    if scale >= _SHRINK_BELOW:
+        return np.asarray(face, np.float32), np.asarray(matte, np.float32), back
+    side = max(8, int(np.ceil(face.shape[0] * scale)))
+    share = face.shape[0] / side
+    small = [cv2.resize(np.asarray(p, np.float32), (side, side), interpolation=cv2.INTER_AREA) for p in (face, matte)]
+    back = np.concatenate([back[:, :2] * share, back[:, :2] @ np.full((2, 1), (share - 1) / 2) + back[:, 2:]], 1)
+    return small[0], small[1], back
+
+
+def _box(matte: Floats, back: Floats, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    """What the matte reaches in the plate: left, top, right, bottom; None if nothing."""
+    rows, columns = (np.flatnonzero((matte > 0).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    x, y = (columns[0] - 1, columns[-1] + 1), (rows[0] - 1, rows[-1] + 1)
+    corners = np.array([(a, b) for a in x for b in y]) @ back[:, :2].T + back[:, 2]
+    left, top = np.maximum(np.floor(corners.min(0)).astype(int), 0).tolist()
+    right, bottom = np.minimum(np.ceil(corners.max(0)).astype(int) + 1, (shape[1], shape[0])).tolist()
+    return (left, top, right, bottom) if right > left and bottom > top else None
+
+
+def _along_edge(change: Floats, alpha: Floats) -> float:
+    weight = alpha * (1 - alpha)
+    total = float(weight.sum())
+    return float((np.abs(change.mean(-1)) * weight).sum() / total) if total else 0.0
+
+
+def _multiband(under: Floats, change: Floats, alpha: Floats) -> Floats:
+    """Each octave of the change under a matte that is as soft as the octave is coarse (Burt and Adelson 1983)."""
+    import cv2
+
+    levels, mattes = [change], [alpha]
+    for _ in range(_BANDS):
+        if min(levels[-1].shape[:2]) < 16:
+            break
+        levels.append(cv2.pyrDown(levels[-1]))
+        mattes.append(cv2.pyrDown(mattes[-1]))
+    mixed = levels[-1] * mattes[-1][..., None]
+    for fine, coarse, soft in zip(levels[-2::-1], levels[:0:-1], mattes[-2::-1], strict=True):
+        size = (fine.shape[1], fine.shape[0])
+        mixed = cv2.pyrUp(mixed, dstsize=size) + (fine - cv2.pyrUp(coarse, dstsize=size)) * soft[..., None]
+    # Coarse bands reach beyond the matte; there, hair and background stay untouched.
+    return np.asarray(under + mixed * np.minimum(alpha * 8, 1)[..., None])
+
+
+__all__ = ["Laid", "lay_in"]

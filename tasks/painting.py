@@ -1,0 +1,208 @@
+"""From the frames of a shot to finished pictures: crop, paint, grade, lay in. Arrays in memory, a few frames at a
+time; every step runs ahead of the next in a thread of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from av_models.domain.edit import Shot
+from av_models.domain.swap import Doubt, FaceSwap, SwapOptions
+from tasks.plates import compose, in_pixels, ready_painter
+from tasks.shot_frames import Seen, ShotFrame, shot_frames
+from tasks.workspace import store
+
+if TYPE_CHECKING:
+    from av_models.swap.doubts import Signs
+
+__all__ = ["Finished", "finished_frames"]
+
+BATCH_AT_1080P = 12
+MOST_IN_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Face:
+    """A painted face on its way: face (D,D,3), graded; learned (D,D): the decoder's mask; crop (S,S,3) uint8 of the
+    plate; code: distance from the usual."""
+
+    face: np.ndarray
+    learned: np.ndarray
+    crop: np.ndarray
+    code: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patch:
+    """What was laid in: face (D,D,3) and matte (D,D) 0..1, and the matrix (2,3) from plate pixels to theirs."""
+
+    face: np.ndarray
+    matte: np.ndarray
+    matrix: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """picture: of the plate's type.  confidence: of the least sure face, 0 where one is missing.  patches: a place
+    for each of the shot's faces."""
+
+    frame: ShotFrame
+    picture: np.ndarray
+    confidence: float
+    doubt: Doubt | None
+    patches: tuple[Patch | None, ...]
+
+
+_Painted = tuple[ShotFrame, tuple[_Face | None, ...]]
+
+
+def finished_frames(shot: Shot) -> Iterator[Finished]:
+    """Every frame of the shot, in order."""
+    from av_models.runtime.ahead import ahead
+
+    painted = ahead(_painted(shot, ahead(shot_frames(shot), 2)), 2)
+    yield from ahead(_laid_in(shot, painted), 2)
+
+
+def _painted(shot: Shot, frames: Iterable[ShotFrame]) -> Iterator[_Painted]:
+    mouths = [store().arrays(face.mouth)["mouth"] for face in shot.faces]
+    footage = shot.faces[0].track.footage
+    size = max(1, min(MOST_IN_BATCH, round(BATCH_AT_1080P * 1920 * 1080 / (footage.width_px * footage.height_px))))
+    batch: list[ShotFrame] = []
+    for frame in frames:
+        batch.append(frame)
+        if len(batch) == size:
+            yield from _paint_batch(shot, batch, mouths)
+            batch = []
+    if batch:
+        yield from _paint_batch(shot, batch, mouths)
+
+
+def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -> Iterator[_Painted]:
+    columns = [_paint_person(face, k, batch, mouths[k]) for k, face in enumerate(shot.faces)]
+    for i, frame in enumerate(batch):
+        yield frame, tuple(column.get(i) for column in columns)
+
+
+def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: np.ndarray) -> dict[int, _Face]:
+    from av_models.face.warp import align_matrix, warp_crop
+    from av_models.swap.doubts import code_distance
+
+    painter, finish, grade = ready_painter(swap.weights, swap.match.data)
+    there = [(i, one) for i, frame in enumerate(batch) if (one := frame.seen[person]) is not None]
+    if not there:
+        return {}
+    size = painter.input_px
+    crops = [
+        warp_crop(batch[i].shallow, align_matrix(one.landmarks, size, grade.look.template), size) for i, one in there
+    ]
+    frames = [batch[i] for i, _ in there]
+    painted = painter.paint_tensors(np.stack(crops), mouths[[frame.index for frame in frames]])
+    faces = grade(painted.faces, np.array([frame.time_s for frame in frames])).permute(0, 2, 3, 1).cpu().numpy()
+    codes = code_distance(painted.codes.cpu().numpy(), grade.look.code_mean, np.array(finish.code_spread))
+    masks = painted.masks.cpu().numpy()
+    return {i: _Face(faces[k], masks[k], crops[k], float(codes[k])) for k, (i, _) in enumerate(there)}
+
+
+def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
+    from av_models.swap.steady import with_neighbours
+
+    hands = [_Hand(face, shot.options) for face in shot.faces]
+    for before, (frame, faces), after in with_neighbours(painted):
+        picture, confidence, doubts = frame.plate, [], []
+        patches: list[Patch | None] = []
+        for k, (hand, face, seen) in enumerate(zip(hands, faces, frame.seen, strict=True)):
+            if face is None or seen is None:
+                hand.rest()
+                confidence.append(0.0)
+                patches.append(None)
+                continue
+            near = [one[1][k] if one is not None else None for one in (before, after)]
+            picture, signs, patch = hand.lay(picture, _steadied(face, near, shot.options.steady), seen, frame.time_s)
+            confidence.append(signs.confidence())
+            doubts.append(signs.doubt())
+            patches.append(patch)
+        doubt = next((one for one in doubts if one is not None), None)
+        yield Finished(frame, picture, min(confidence), doubt, tuple(patches))
+
+
+def _steadied(face: _Face, near: list[_Face | None], strength: float) -> _Face:
+    from av_models.swap.steady import steadied
+
+    if not strength:
+        return face
+    before, after = (one.face if one is not None else None for one in near)
+    return replace(face, face=steadied(face.face, before, after, strength))
+
+
+class _Hand:
+    """Lays one person's face into frame after frame."""
+
+    def __init__(self, swap: FaceSwap, options: SwapOptions) -> None:
+        self.painter, self.finish, self.grade = ready_painter(swap.weights, swap.match.data)
+        self.look, self.options = self.grade.look, options
+        size, look = self.painter.output_px, self.look
+        self.away = _inverse(in_pixels(look.place, size))
+        self.from_crop = compose(self.away, _rescale(self.painter.input_px, size))
+        self.rest()
+
+    def rest(self) -> None:
+        """The next frame has no neighbour."""
+        self.before: tuple[np.ndarray, np.ndarray] | None = None
+
+    def lay(self, picture: np.ndarray, face: _Face, seen: Seen, time_s: float) -> tuple[np.ndarray, Signs, Patch]:
+        from av_models.face.mask import hull_mask
+        from av_models.face.warp import align_matrix, transform
+        from av_models.swap.matte import matte
+        from av_models.swap.paste import lay_in
+
+        size = self.painter.output_px
+        matrix = compose(self.away, align_matrix(seen.landmarks, size, self.look.template))
+        points = transform(seen.landmarks, matrix)
+        hull = hull_mask(points, (size, size), feather=0.0)
+        hidden = self._hidden(face.crop, size)
+        mask = matte(face.learned, hull, points, self.options, hidden)
+        shown = self._finished(face.face, time_s)
+        laid = lay_in(picture, shown, mask, matrix, self.options.blend)
+        signs = self._signs(face, seen, hull, hidden, laid.seam)
+        return laid.picture, signs, Patch(shown, mask, matrix)
+
+    def _finished(self, face: np.ndarray, time_s: float) -> np.ndarray:
+        from av_models.swap.render import grained, sharpened
+
+        if not self.options.detail:
+            return face
+        return grained(sharpened(face, self.finish.sharpen), float(self.look.grain), seed=round(time_s * 1e6))
+
+    def _hidden(self, crop: np.ndarray, size_px: int) -> np.ndarray | None:
+        """(D,D): what is in front of the face, None where nothing is."""
+        import cv2
+
+        if self.look.front is None:
+            return None
+        hidden = self.look.front.hidden(crop)
+        return cv2.warpAffine(hidden, self.from_crop, (size_px, size_px)) if hidden.any() else None
+
+    def _signs(self, face: _Face, seen: Seen, hull: np.ndarray, hidden: np.ndarray | None, seam: float) -> Signs:
+        from av_models.swap.doubts import Signs, jump_between, outline_strays, small
+
+        now = small(face.face), small(face.crop / np.float32(255))
+        jump = jump_between(now[0], self.before[0], now[1], self.before[1]) if self.before is not None else 0.0
+        self.before = now
+        share = float(hidden[hull > 0.5].mean()) if hidden is not None and hull.any() else 0.0
+        return Signs(seen.score, outline_strays(face.learned, hull, self.look.agreement), seam, share, face.code, jump)
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    from av_models.face.warp import invert
+
+    return invert(matrix)
+
+
+def _rescale(from_px: int, to_px: int) -> np.ndarray:
+    """(2,3): pixels of a crop to those of the same crop at another size."""
+    share = to_px / from_px
+    return np.array([[share, 0, (share - 1) / 2], [0, share, (share - 1) / 2]])
