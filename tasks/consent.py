@@ -15,7 +15,13 @@ from av_models.domain.style import Reference
 from tasks.artifacts import show_table
 from tasks.workspace import configs_dir, media_dir, store
 
-__all__ = ["check_consent", "check_faces_consent", "check_recordings_consent", "check_voices_consent"]
+__all__ = [
+    "check_consent",
+    "check_faces_consent",
+    "check_recordings_consent",
+    "check_voices_consent",
+    "show_clearance",
+]
 
 
 @task(name="check_consent", cache_policy=NO_CACHE, persist_result=False)
@@ -26,7 +32,7 @@ def check_consent(cast: Cast, purpose: Purpose) -> Clearance:
     """
     from av_models.io.consent import clear_cast
 
-    return _shown(clear_cast(configs_dir(), media_dir(), cast, purpose))
+    return show_clearance(clear_cast(configs_dir(), media_dir(), cast, purpose))
 
 
 @task(name="check_faces_consent", cache_policy=NO_CACHE, persist_result=False)
@@ -34,7 +40,7 @@ def check_faces_consent(source: Footage, actor: Footage, purpose: Purpose) -> Cl
     """As `check_consent`, where a face is put on a performance and nobody speaks."""
     from av_models.io.consent import clear_faces
 
-    return _shown(clear_faces(configs_dir(), media_dir(), source, actor, purpose))
+    return show_clearance(clear_faces(configs_dir(), media_dir(), source, actor, purpose))
 
 
 @task(name="check_voices_consent", cache_policy=NO_CACHE, persist_result=False)
@@ -43,7 +49,7 @@ def check_voices_consent(cast: Mapping[str, Voice], purpose: Purpose, styles: Se
     'voice of ANNA'."""
     from av_models.io.consent import clear_voices
 
-    return _shown(clear_voices(configs_dir(), media_dir(), cast, purpose, styles=styles))
+    return show_clearance(clear_voices(configs_dir(), media_dir(), cast, purpose, styles=styles))
 
 
 @task(name="check_recordings_consent", cache_policy=NO_CACHE, persist_result=False)
@@ -53,10 +59,11 @@ def check_recordings_consent(recordings: Recordings, folder: str, consent_id: st
 
     digests = [row["digest"] for row in store().json(recordings.listing)]
     clearance = clear_recordings(configs_dir(), media_dir(), folder, digests, recordings.seal, consent_id, purpose)
-    return _shown(clearance)
+    return show_clearance(clearance)
 
 
-def _shown(clearance: Clearance) -> Clearance:
+def show_clearance(clearance: Clearance) -> Clearance:
+    """As a table on the run."""
     rows = [
         {
             "role": one.role,

@@ -33,11 +33,14 @@ from .consent_ledgers import (
 from .consent_records import parse_record, read_record, record_bytes, record_seal, sign_record, verify_record
 
 __all__ = [
+    "MODEL_OUTPUT",
     "VOICE_OUTPUT",
+    "Part",
     "ShelvedRecord",
     "all_records",
     "clear_cast",
     "clear_faces",
+    "clear_parts",
     "clear_recordings",
     "clear_voices",
     "find_record",
@@ -57,6 +60,9 @@ __all__ = [
 
 VOICE_OUTPUT = "voice"
 """What the audit log calls the weights of a voice that was trained or cloned here."""
+MODEL_OUTPUT = "model"
+"""The same for the weights of a face."""
+_MADE_HERE = {Right.VOICE: VOICE_OUTPUT, Right.FACE: MODEL_OUTPUT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class ShelvedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """What a job takes from one person. digests: the files that the record must cover.  seal: of all of them together,
     '' if they have none; a record that names it covers them as well."""
 
@@ -89,7 +95,7 @@ def clear_cast(
     The decision is written into the audit log, either way. Never cache it: a revocation must count at once.
     Raises ConsentError naming the rule; InputError when the purpose itself is nonsense.
     """
-    return _clear_parts(configs_dir, media_dir, _parts(cast), purpose, today)
+    return clear_parts(configs_dir, media_dir, _parts(cast), purpose, today)
 
 
 def clear_faces(
@@ -101,7 +107,7 @@ def clear_faces(
     today: date | None = None,
 ) -> Clearance:
     """Leave to put the source's face on the actor's performance, where nobody's voice is needed: as `clear_cast`."""
-    return _clear_parts(configs_dir, media_dir, _face_parts(source, actor, "", ""), purpose, today)
+    return clear_parts(configs_dir, media_dir, _face_parts(source, actor, "", ""), purpose, today)
 
 
 def clear_recordings(
@@ -119,8 +125,8 @@ def clear_recordings(
     name: of the voice or the folder, for messages.  consent_id: '' finds the record by what it covers.
     Raises as `clear_cast` does.
     """
-    part = _Part("voice", name, Right.VOICE, tuple(digests), consent_id, seal)
-    return _clear_parts(configs_dir, media_dir, (part,), purpose, today)
+    part = Part("voice", name, Right.VOICE, tuple(digests), consent_id, seal)
+    return clear_parts(configs_dir, media_dir, (part,), purpose, today)
 
 
 def clear_voices(
@@ -136,12 +142,13 @@ def clear_voices(
     styles: performances that guide them, which need a record of their own.
     """
     parts = [*(_voice_part(role, voice) for role, voice in voices.items()), *map(_style_part, styles)]
-    return _clear_parts(configs_dir, media_dir, parts, purpose, today)
+    return clear_parts(configs_dir, media_dir, parts, purpose, today)
 
 
-def _clear_parts(
-    configs_dir: Path, media_dir: Path, parts: Sequence[_Part], purpose: Purpose, today: date | None
+def clear_parts(
+    configs_dir: Path, media_dir: Path, parts: Sequence[Part], purpose: Purpose, today: date | None
 ) -> Clearance:
+    """Leave for all parts of a job together, or the first refusal; raises as `clear_cast` does."""
     check_purpose(purpose)
     with refusals_logged(media_dir, purpose):
         use_named(purpose.use)
@@ -217,7 +224,7 @@ def revoke_record(configs_dir: Path, media_dir: Path, consent_id: str, reason: s
     return outputs_under(media_dir, consent_id)
 
 
-def _parts(cast: Cast) -> tuple[_Part, ...]:
+def _parts(cast: Cast) -> tuple[Part, ...]:
     return (
         _voice_part("voice", cast.voice),
         *(_voice_part(f"voice of {role}", voice) for role, voice in cast.roles),
@@ -226,24 +233,24 @@ def _parts(cast: Cast) -> tuple[_Part, ...]:
     )
 
 
-def _face_parts(source: Footage, actor: Footage, source_consent: str, actor_consent: str) -> tuple[_Part, _Part]:
+def _face_parts(source: Footage, actor: Footage, source_consent: str, actor_consent: str) -> tuple[Part, Part]:
     return (
-        _Part("source", source.name, Right.FACE, (source.media.digest,), source_consent),
-        _Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), actor_consent),
+        Part("source", source.name, Right.FACE, (source.media.digest,), source_consent),
+        Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), actor_consent),
     )
 
 
-def _style_part(reference: Reference) -> _Part:
+def _style_part(reference: Reference) -> Part:
     """Whoever's reading guides a voice has performed for it."""
-    return _Part(reference.part, reference.name, Right.PERFORMANCE, (reference.media.digest,), "")
+    return Part(reference.part, reference.name, Right.PERFORMANCE, (reference.media.digest,), "")
 
 
-def _voice_part(role: str, voice: Voice) -> _Part:
+def _voice_part(role: str, voice: Voice) -> Part:
     weights = tuple(media.digest for media in voice.weights)
-    return _Part(role, f"the voice {voice.name}", Right.VOICE, weights, voice.consent_id)
+    return Part(role, f"the voice {voice.name}", Right.VOICE, weights, voice.consent_id)
 
 
-def _with_those_behind(parts: Sequence[_Part], media_dir: Path) -> Iterator[_Part]:
+def _with_those_behind(parts: Sequence[Part], media_dir: Path) -> Iterator[Part]:
     """A cloned voice needs leave of more than one: of whom it sounds like, and of whose voice it was made from. The
     audit log knows them, whatever stands beside the weights."""
     for part in parts:
@@ -255,7 +262,7 @@ def _with_those_behind(parts: Sequence[_Part], media_dir: Path) -> Iterator[_Par
 
 
 def _clear(
-    part: _Part, configs_dir: Path, media_dir: Path, purpose: Purpose, today: date, revoked: dict[str, str]
+    part: Part, configs_dir: Path, media_dir: Path, purpose: Purpose, today: date, revoked: dict[str, str]
 ) -> ClearedRecord:
     refusals: list[ConsentError] = []
     for record in _records_for(part, configs_dir, media_dir):
@@ -270,7 +277,7 @@ def _clear(
     raise refusals[0]
 
 
-def _records_for(part: _Part, configs_dir: Path, media_dir: Path) -> list[ConsentRecord]:
+def _records_for(part: Part, configs_dir: Path, media_dir: Path) -> list[ConsentRecord]:
     """The named record, or those that cover the part's files, with the fitting right first; never none."""
     if part.consent_id:
         return [find_record(configs_dir, media_dir, part.consent_id)]
@@ -290,15 +297,15 @@ def _records_for(part: _Part, configs_dir: Path, media_dir: Path) -> list[Consen
     )
 
 
-def _check_covered(record: ConsentRecord, part: _Part, media_dir: Path) -> None:
-    """Every file by name, all together by their seal, or a voice that was made here under this very record."""
+def _check_covered(record: ConsentRecord, part: Part, media_dir: Path) -> None:
+    """Every file by name, all together by their seal, or weights that were made here under this very record."""
     if part.digests:
         covered = {media.digest for media in record.media}
         if part.seal in covered:
             return
         lacking = [digest for digest in part.digests if digest not in covered]
-        if lacking and part.right is Right.VOICE:
-            made = {output.digest for output in outputs_under(media_dir, record.id) if output.what == VOICE_OUTPUT}
+        if lacking and (what := _MADE_HERE.get(part.right)):
+            made = {output.digest for output in outputs_under(media_dir, record.id) if output.what == what}
             lacking = [digest for digest in lacking if digest not in made]
         check_media(record, part.name, lacking)
     elif record.kind is not SubjectKind.FICTIONAL:

@@ -29,7 +29,7 @@ from .watermark import WATERMARK_NAME
 if TYPE_CHECKING:
     from c2pa import Builder, Context
 
-__all__ = ["proves", "sign_master", "sign_sound", "sign_speech", "verify_master"]
+__all__ = ["proves", "sign_master", "sign_sound", "sign_speech", "sign_swap", "verify_master"]
 
 GENERATOR = "Understudy"
 CONSENT_LABEL = "org.understudy.consent"
@@ -71,6 +71,28 @@ def sign_master(
             else:
                 sign_speech(path, signed, facts, key_dir)
             _add_ingredient(builder, signed, f"Speech {number + 1}", "componentOf", f"speech-{number}")
+    _sign(builder, path_in, path_out, key_dir)
+    return manifest_json(path_out)
+
+
+def sign_swap(
+    path_in: Path, path_out: Path, facts: ManifestFacts, key_dir: Path, footage: Path, models: Sequence[Path]
+) -> str:
+    """As `sign_master`, for footage whose own sound is kept. models: weights of the faces that were laid in."""
+    labels = [f"model-{number}" for number in range(len(models))]
+    edited = {
+        "action": "c2pa.edited",
+        "digitalSourceType": _SOURCE_TYPE + "compositeWithTrainedAlgorithmicMedia",
+        "description": "Face replaced by a trained model",
+        "parameters": {"ingredientIds": labels},
+    }
+    opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["actor"]}}
+    assertions = [_consent_assertion(facts.seals), *([_soft_binding()] if facts.watermarked else [])]
+    actions = [opened, edited, {"action": "c2pa.transcoded"}]
+    builder = _builder(_manifest(facts.title, facts, actions, assertions))
+    _add_ingredient(builder, footage, "Actor's footage", "parentOf", "actor")
+    for label, path in zip(labels, models, strict=True):
+        _add_ingredient(builder, path, "Model of the source face", "inputTo", label)
     _sign(builder, path_in, path_out, key_dir)
     return manifest_json(path_out)
 

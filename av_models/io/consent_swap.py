@@ -1,0 +1,73 @@
+"""Leave to lay trained faces into footage: of those whose faces are shown, of those whose performances taught the
+model, and of everybody in the footage who gets another face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from ..domain.consent import Clearance, ConsentRecord, Purpose, Right
+from ..domain.errors import ConsentError
+from ..domain.face import TrainedFace
+from ..domain.media import Footage
+from .consent import Part, all_records, clear_parts
+
+__all__ = ["clear_swap"]
+
+
+def clear_swap(
+    configs_dir: Path,
+    media_dir: Path,
+    models: Mapping[str, TrainedFace],
+    footage: Footage,
+    consents: Mapping[str, str],
+    purpose: Purpose,
+    today: date | None = None,
+) -> Clearance:
+    """models: by person of the footage.  consents: ids of records of their performances, where the footage alone does
+    not tell.
+
+    A model speaks for nobody: its weights must be named by the source's record, or the audit log must know them as
+    made here under it. One record speaks for one person only.
+    Raises ConsentError naming the rule; InputError when the purpose itself is nonsense.
+    """
+    shelf = {one.record.id: one.record for one in all_records(configs_dir, media_dir) if one.record}
+    parts: list[Part] = []
+    performers = _performers(shelf, models, footage, consents)
+    for number, (person, model) in enumerate(models.items(), start=1):
+        more = f" {number}" if number > 1 else ""
+        known = [name if name in shelf else "" for name in (model.source_consent, model.actor_consent)]
+        digests = (model.weights.digest,), (model.actor_digest,), (footage.media.digest,)
+        parts += [
+            Part(f"source{more}", f"the model {model.name}", Right.FACE, digests[0], known[0]),
+            Part(f"trained on{more}", model.actor_name, Right.PERFORMANCE, digests[1], known[1]),
+            Part(f"actor{more}", footage.name, Right.PERFORMANCE, digests[2], performers[person]),
+        ]
+    return clear_parts(configs_dir, media_dir, parts, purpose, today)
+
+
+def _performers(
+    shelf: Mapping[str, ConsentRecord], models: Mapping[str, TrainedFace], footage: Footage, consents: Mapping[str, str]
+) -> dict[str, str]:
+    """The record of each person's performance; '' lets the footage find it where there is one person only."""
+    given = {person: consents.get(person, "") for person in models}
+    if len(models) == 1:
+        return given
+    covering = [name for name, record in shelf.items() if _covers(record, footage)]
+    free = iter([name for name in covering if name not in given.values()])
+    found = {person: name or next(free, "") for person, name in given.items()}
+    named = [name for name in found.values() if name]
+    if len(set(named)) < len(models):
+        raise ConsentError(
+            "missing",
+            footage.name,
+            f"{len(models)} people in it get another face, and {len(set(named))} have a record of their own",
+            "With each person's consent in hand: flow consent new --right performance …, then --consent PERSON=ID.",
+        )
+    return found
+
+
+def _covers(record: ConsentRecord, footage: Footage) -> bool:
+    covered = {media.digest for media in record.media}
+    return Right.PERFORMANCE in record.rights and footage.media.digest in covered
