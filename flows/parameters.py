@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from av_models.domain.consent import Purpose
 from av_models.domain.edit import Fit, Lips
@@ -33,6 +32,7 @@ from flows.choices import (
     TrainingChoice,
     existing_file,
 )
+from flows.settings import from_settings, merged
 from tasks.workspace import configs_dir, find_input, media_dir
 
 __all__ = ["Production", "load_production", "named_styles", "names_file"]
@@ -180,6 +180,7 @@ class Production(Choice):
             names
             | {"voices": self.voices, "styles": self.styles | ({"": self.style} if self.style else {})}
             | {f"{role}_consent": getattr(self.consent, role) for role in ("voice", "source", "actor")}
+            | {"source_person": self.face.source, "actor_person": self.face.actor}
         )
 
     @property
@@ -245,66 +246,6 @@ def load_production(
     house = configs_dir() / "produce.yaml"
     values = read_settings(house) if house.is_file() else {}
     if config is not None:
-        values = _merged(values, read_settings(config))
-    values = _merged(values, {key: value for key, value in (given or {}).items() if value is not None})
-    for assignment in assignments:
-        values = _merged(values, _assigned(assignment))
-    try:
-        return Production.model_validate(values)
-    except ValidationError as error:
-        raise _as_input_error(error) from error
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(below)
-    for key, value in above.items():
-        under = result.get(key)
-        both = isinstance(under, Mapping) and isinstance(value, Mapping)
-        result[key] = _merged(under, value) if both else value  # type: ignore[arg-type]
-    return result
-
-
-def _assigned(assignment: str) -> dict[str, Any]:
-    """'training.budget_s=60' -> {'training': {'budget_s': '60'}}; the model makes the number."""
-    name, sign, value = assignment.partition("=")
-    keys = name.strip().split(".")
-    if not sign or not all(keys):
-        raise InputError(f"--set {assignment!r} is no assignment.", "Write it as --set training.budget_s=60.")
-    nested: Any = value
-    for key in reversed(keys):
-        nested = {key: nested}
-    return dict(nested)
-
-
-def _as_input_error(error: ValidationError) -> InputError:
-    problems = error.errors(include_url=False)
-    if len(problems) == 1 and isinstance(own := problems[0].get("ctx", {}).get("error"), InputError):
-        return _at(problems[0]["loc"], own)
-    lines = [_sentence(problem) for problem in problems]
-    return InputError(" ".join(lines), "See `flow run produce --help` and configs/produce.yaml.")
-
-
-def _at(location: tuple[int | str, ...], error: InputError) -> InputError:
-    where = f"{'.'.join(map(str, location))}: " if location else ""
-    return InputError(f"{where}{error.message}", error.remedy)
-
-
-def _sentence(problem: Any) -> str:
-    where = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "extra_forbidden":
-        return f"There is no setting '{where}'{_similar(problem['loc'])}."
-    if problem["type"] == "missing":
-        return f"{where} is missing."
-    own = problem.get("ctx", {}).get("error")
-    reason = own.message.rstrip(".") if isinstance(own, InputError) else problem["msg"]
-    return f"{where} = {problem['input']!r}: {reason}." if where else f"{reason}."
-
-
-def _similar(location: tuple[int | str, ...]) -> str:
-    """A close match among the settings of the same level, else all of them."""
-    model: Any = Production
-    for key in location[:-1]:
-        model = model.model_fields[key].annotation
-    known = list(model.model_fields)
-    near = get_close_matches(str(location[-1]), known, n=1)
-    return f" (did you mean '{near[0]}'?)" if near else f" (known: {', '.join(known)})"
+        values = merged(values, read_settings(config))
+    chosen = {key: value for key, value in (given or {}).items() if value is not None}
+    return from_settings(Production, merged(values, chosen), assignments)
