@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from av_models.domain.consent import Clearance, Purpose
 from av_models.domain.errors import MediaError
 from av_models.domain.speech import Voice
 from tasks.clone_base import as_candidate, open_base
-from tasks.clone_candidates import LEAST_LESSON_S, adapt_voice, encode_voice
+from tasks.clone_candidates import LEAST_LESSON_S, adapt_voice, encode_voice, tune_vocoder
 from tasks.clone_lessons import cut_lessons
 from tasks.clone_measure import better, measure_candidate
 from tasks.clone_registration import CloneStory, check_clone_request, register_clone
@@ -26,7 +27,7 @@ from tasks.workspace import media_dir
 __all__ = ["CloneRun", "clone_voice"]
 
 record_stages(find_sample, check_recordings_consent, listen_to_sample, check_voice_match, cut_lessons)
-record_stages(encode_voice, adapt_voice, measure_candidate, register_clone)
+record_stages(encode_voice, adapt_voice, tune_vocoder, measure_candidate, register_clone)
 
 _CURVE_S = (3, 10, 60, 300)
 
@@ -101,25 +102,35 @@ def _candidates(
     run: CloneRun, sample: CloneSample, base: Voice
 ) -> tuple[tuple[HeardCandidate, ...], HeardCandidate, str]:
     """All that were tried, the base first; the one that becomes the voice; and why."""
-    before = measure_candidate(as_candidate(base), sample, run.seed)
+    tried = [measure_candidate(as_candidate(base), sample, run.seed)]
     parts = [one for one in _CURVE_S if one < 0.95 * sample.learnt_s] if run.curve else []
-    tried = [before]
     whole = []
     if run.method is not CloneMethod.ADAPT:
         for most_s in (*parts, 0):
             tried.append(measure_candidate(encode_voice(sample, base, run.plan(most_s)), sample, run.seed))
         whole.append(tried[-1])
     if run.method is CloneMethod.ADAPT or (run.method is CloneMethod.AUTO and sample.held_out_s):
-        lessons = cut_lessons(sample)
-        enough = lessons.seconds >= LEAST_LESSON_S
-        if not enough and run.method is CloneMethod.ADAPT:
-            raise MediaError(
-                Path(run.samples[0]).name,
-                f"only {float(lessons.seconds):.0f} s of it are clear speech with certain words, too little to teach",
-                "Give a longer sample or its transcript, or take --method encode, which needs no words.",
-            )
-        for most_s in (*(one for one in parts if one >= LEAST_LESSON_S), 0) if enough else ():
-            tried.append(measure_candidate(adapt_voice(sample, lessons, base, run.plan(most_s)), sample, run.seed))
-        whole += [tried[-1]] if enough else []
+        taught, n_whole = _taught(run, sample, base, parts)
+        tried += taught
+        whole += taught[len(taught) - n_whole :]
     chosen, why = better(whole, run.method)
     return tuple(tried), chosen, why
+
+
+def _taught(run: CloneRun, sample: CloneSample, base: Voice, parts: Sequence[int]) -> tuple[list[HeardCandidate], int]:
+    """Candidates that learnt, from parts of the sample and at last from all of it, and how many are of the latter; none
+    where there is too little to learn from, unless that was asked for."""
+    lessons = cut_lessons(sample)
+    if lessons.seconds < LEAST_LESSON_S:
+        if run.method is not CloneMethod.ADAPT:
+            return [], 0
+        raise MediaError(
+            Path(run.samples[0]).name,
+            f"only {float(lessons.seconds):.0f} s of it are clear speech with certain words, too little to teach",
+            "Give a longer sample or its transcript, or take --method encode, which needs no words.",
+        )
+    plans = [run.plan(most_s) for most_s in (*(one for one in parts if one >= LEAST_LESSON_S), 0)]
+    adapted = [adapt_voice(sample, lessons, base, plan) for plan in plans]
+    tuned = tune_vocoder(adapted[-1], sample, lessons, plans[-1])
+    heard = [measure_candidate(one, sample, run.seed) for one in (*adapted, *([tuned] if tuned else []))]
+    return heard, 2 if tuned else 1

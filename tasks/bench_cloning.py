@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,8 @@ __all__ = ["CloneFigures", "Likenesses", "Speaker", "among_themselves", "encoded
            "read_speakers"]  # fmt: skip
 
 Samples = NDArray[np.float32]
-Cloner = Callable[[Samples, int], "NeuralVoice"]
+Cloner = Callable[["Speaker", float], "NeuralVoice"]
+"""Gives the voice of a speaker from so many seconds of the sample."""
 
 _RATE_HZ = 24_000
 _SUFFIXES = {".wav", ".flac", ".opus", ".ogg", ".mp3", ".m4a"}
@@ -37,15 +38,27 @@ _FEWEST = 3
 _N_CEPSTRA = 20
 _SENTENCE_S, _PIECES = 3.0, 6
 _DRAWS = 2000
+_OPINION_S = 18.1
 
 
 @dataclass(frozen=True, eq=False)
 class Speaker:
-    """sample: mono at 24 kHz, all that may be cloned from, in the order of the files. reference: recordings apart."""
+    """sounds: mono at 24 kHz, all that may be cloned from, in the order of the files; texts: what each says, '' where
+    nobody knows.  reference: recordings apart."""
 
     name: str
-    sample: Samples
+    sounds: tuple[Samples, ...]
+    texts: tuple[str, ...]
     reference: tuple[Samples, ...]
+
+    @cached_property
+    def sample(self) -> Samples:
+        """All of the sounds in a row, (n,)."""
+        return np.concatenate(self.sounds)
+
+    def first(self, seconds: float) -> Samples:
+        """The beginning of the sample."""
+        return self.sample[: round(seconds * _RATE_HZ)]
 
     @cached_property
     def heard(self) -> Likenesses:
@@ -76,6 +89,7 @@ class CloneFigures:
     likeness: mean cosine of each sentence to the reference.  pitch_off: semitones between medians.  tone_off_db: mean
     distance of average spectra.  cepstra_off: Bhattacharyya distance.  recognised: whether the reference nearest by
     cepstra is that speaker's.  encode_s: seconds of processor, which other work on the machine does not lengthen.
+    words_wrong: share, by the recogniser.  opinion: DNSMOS overall, None where it is not installed.
     """
 
     speaker: str
@@ -86,11 +100,15 @@ class CloneFigures:
     cepstra_off: float
     recognised: bool
     encode_s: float
+    words_wrong: float | None = None
+    opinion: float | None = None
 
 
 def read_speakers(folder: Path) -> list[Speaker]:
-    """One folder per speaker, with recordings in it. InputError when there are fewer than two with three each."""
+    """One folder per speaker, with recordings in it, a text beside each where there is one. InputError when there are
+    fewer than two with three each."""
     from av_models.io.audio import read_audio
+    from av_models.io.transcripts import text_beside
 
     if not folder.is_dir():
         raise InputError(
@@ -103,8 +121,9 @@ def read_speakers(folder: Path) -> list[Speaker]:
             continue
         sounds = [np.asarray(read_audio(path, _RATE_HZ), np.float32) for path in paths]
         apart = sounds[_REFERENCE_SHARE - 1 :: _REFERENCE_SHARE]
-        rest = [sound for number, sound in enumerate(sounds) if number % _REFERENCE_SHARE != _REFERENCE_SHARE - 1]
-        speakers.append(Speaker(home.name, np.concatenate(rest), tuple(apart)))
+        rest = [number for number in range(len(sounds)) if number % _REFERENCE_SHARE != _REFERENCE_SHARE - 1]
+        texts = tuple(text_beside(paths[number]) or "" for number in rest)
+        speakers.append(Speaker(home.name, tuple(sounds[number] for number in rest), texts, tuple(apart)))
     if len(speakers) < 2:
         raise InputError(
             f"{folder} has {len(speakers)} speakers with {_FEWEST} recordings.", "Give two at least, each in a folder."
@@ -116,7 +135,7 @@ def encoded_by(base: NeuralVoice) -> Cloner:
     """Cloning by encoding, as `flow run clone-voice --method encode` does."""
     from av_models.speech.neural.encoding import as_speaker, encode
 
-    return lambda samples, rate_hz: as_speaker(base, encode(samples, rate_hz))
+    return lambda speaker, sample_s: as_speaker(base, encode(speaker.first(sample_s), _RATE_HZ))
 
 
 def measure_clones(
@@ -127,10 +146,11 @@ def measure_clones(
     with Progress("measure_clones", len(speakers), "speaker", label) as progress:
         for number, speaker in enumerate(speakers, start=1):
             began_s = time.process_time()
-            voice = clone(speaker.sample[: round(sample_s * _RATE_HZ)], _RATE_HZ)
+            voice = clone(speaker, sample_s)
             encode_s = time.process_time() - began_s
-            ours = Likenesses.of(_spoken(voice, texts))
-            found.append(_compared(speaker, speakers, ours, sample_s, encode_s))
+            spoken = _spoken(voice, texts)
+            compared = _compared(speaker, speakers, Likenesses.of(spoken), sample_s, encode_s)
+            found.append(replace(compared, **_quality(spoken, texts)))
             progress.reach(number)
     return found
 
@@ -162,6 +182,22 @@ def _spoken(voice: NeuralVoice, texts: Sequence[str]) -> list[Samples]:
         np.concatenate([voice.speak(symbols, seed=number).samples for symbols in read_text(text)])
         for number, text in enumerate(texts)
     ]
+
+
+def _quality(spoken: Sequence[Samples], texts: Sequence[str]) -> dict[str, float | None]:
+    """Whether the clone can be understood, and how clean it is: likeness alone would be had by a hoarse copy, too."""
+    from av_models.speech.opinion import opinion, opinion_there
+    from av_models.speech.recognise import recognise, word_errors
+    from av_models.speech.script import read_script
+
+    found: dict[str, float | None] = {"words_wrong": None, "opinion": None}
+    if texts:
+        said = [[word for line in read_script(text).lines for word in line.spoken] for text in texts]
+        wrong = sum(word_errors(recognise(sound, _RATE_HZ), words) for sound, words in zip(spoken, said, strict=True))
+        found["words_wrong"] = wrong / sum(map(len, said))
+    if opinion_there():
+        found["opinion"] = opinion(np.concatenate(spoken)[: round(_OPINION_S * _RATE_HZ)], _RATE_HZ).overall
+    return found
 
 
 def _compared(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,12 @@ from tasks.progress import Progress
 from tasks.workspace import store
 
 if TYPE_CHECKING:
-    from av_models.speech.neural.adaptation import Adapted
     from av_models.speech.neural.clips import VoiceClip
     from av_models.speech.neural.encoding import SpeakerTraits
+    from av_models.speech.neural.teaching import Taught
     from av_models.speech.neural.training import TrainPlan, TrainProgress
-    from av_models.speech.neural.voice import NeuralVoice
 
-__all__ = ["LEAST_LESSON_S", "adapt_voice", "encode_voice"]
+__all__ = ["LEAST_LESSON_S", "adapt_voice", "encode_voice", "filled", "taught_facts", "tune_vocoder"]
 
 Samples = NDArray[np.float32]
 
@@ -63,137 +63,144 @@ def encode_voice(sample: CloneSample, base: Voice, plan: ClonePlan) -> CloneCand
     return CloneCandidate("encode", store().put_bytes(blob, ".safetensors"), store().put_json(facts), _seconds(heard))
 
 
-@stage("1")
+@stage("2")
 def adapt_voice(sample: CloneSample, lessons: CloneLessons, base: Voice, plan: ClonePlan) -> CloneCandidate:
-    """The base voice taught what is said in the sample, as much of it as there is to learn from; an interrupted run
+    """The base voice taught what is said in the sample, in whichever way held-out clips speak for; an interrupted run
     goes on from its last checkpoint."""
     from av_models.io.disk import disk_errors
     from av_models.runtime.device import best_device
-    from av_models.speech.neural.adaptation import adapt_acoustic, scope_for
-    from av_models.speech.neural.encoding import as_speaker, calibrated, encode
-    from av_models.speech.neural.voice_file import load_networks, load_voice, save_voice
+    from av_models.speech.neural.encoding import encode
+    from av_models.speech.neural.teaching import teach
+    from av_models.speech.neural.voice_file import with_speaker
 
     began_s = time.perf_counter()
-    acoustic, vocoder = load_networks(data := store().read_bytes(base.weights[0]))
+    data = store().read_bytes(base.weights[0])
     traits = encode(_part(sample, plan.most_s), CORPUS_RATE_HZ)
-    voice = as_speaker(load_voice(data), traits)
-    clips, held_out = _taught(voice, traits, lessons, plan.most_s)
+    clips, held_out = _lessons_for(data, traits, lessons, plan.most_s)
     seconds = sum(clip.samples.size for clip in clips) / CORPUS_RATE_HZ
-    tunes = seconds >= _VOCODER_FROM_S and not _is_narrow(traits)
-    acoustic_share = 1 - _VOCODER_SHARE * tunes
     folder = store().workdir("clone-" + _key(lessons, base, plan))
     with disk_errors(folder / "clone.pt"), Progress("adapt_voice", 1000, "‰ of the budget") as progress:
-        told, train_plan, scope = _Told(progress, acoustic_share), _train_plan(plan, acoustic_share), scope_for(seconds)
-        adapted = adapt_acoustic(
-            clips,
-            held_out,
-            acoustic,
-            voice.speaker,
-            scope_for(seconds),
-            train_plan,
-            folder,
-            best_device(),
-            told.acoustic,
-        )
-        blob = save_voice(adapted.acoustic, vocoder, {}, adapted.vector, None, voice.origin)
-        voice = calibrated(load_voice(blob), traits)
-        facts = {"seconds": round(seconds, 2), "scope": str(scope), "transcribed": lessons.transcribed}
-        facts |= _learning_facts(adapted, traits, len(held_out))
-        if tunes:
-            facts["vocoder"] = _tune(voice, vocoder, clips, held_out, plan, folder, told)
+        told = partial(_tell, progress)
+        taught = teach(data, traits, clips, held_out, _train_plan(plan), folder, best_device(), told)
+    facts = {"seconds": round(seconds, 2), "transcribed": lessons.transcribed, **taught_facts(taught)}
+    facts |= {"filled_from_hz": round(traits.bandwidth_hz) if _is_narrow(traits) else None}
+    facts |= {"traits": _traits_facts(traits), "held_out_clips": len(held_out)}
     facts["clone_s"] = round(time.perf_counter() - began_s, 2)
-    blob = save_voice(adapted.acoustic, vocoder, facts, voice.speaker, voice.manner, voice.origin)
+    voice = taught.voice
+    blob = with_speaker(taught.weights, facts, voice.speaker, voice.manner, voice.origin)
     weights, spent = store().put_bytes(blob, ".safetensors"), Fraction(round(1000 * seconds), 1000)
     return CloneCandidate("adapt", weights, store().put_json(facts), spent)
 
 
-def _taught(
-    voice: NeuralVoice, traits: SpeakerTraits, lessons: CloneLessons, most_s: int
-) -> tuple[list[VoiceClip], list[VoiceClip]]:
-    """Clips to learn from and held-out ones; what a narrow sample lacks is as the voice would say it."""
-    from av_models.speech.neural.adaptation import with_upper_bands
-    from av_models.speech.neural.tuning import with_predicted_frames
+@stage("1")
+def tune_vocoder(
+    adapted: CloneCandidate, sample: CloneSample, lessons: CloneLessons, plan: ClonePlan
+) -> CloneCandidate | None:
+    """The adapted voice with a vocoder that has heard the speaker's recordings, too. None where there is too little of
+    them, where they are narrow, or where nobody could say afterwards whether the sound has suffered."""
+    from av_models.io.disk import disk_errors
+    from av_models.speech.neural.encoding import encode
+    from av_models.speech.neural.voice_file import load_networks, load_voice, save_voice
+    from av_models.speech.opinion import opinion_there
 
-    clips, held_out = _first_of(clips_in(lessons.clips), most_s), clips_in(lessons.held_out)
+    began_s = time.perf_counter()
+    clips, held_out = _first_of(clips_in(lessons.clips), plan.most_s), clips_in(lessons.held_out)
+    enough = sum(clip.samples.size for clip in clips) >= _VOCODER_FROM_S * CORPUS_RATE_HZ
+    if not (enough and held_out and opinion_there()):
+        return None
+    if _is_narrow(encode(_part(sample, plan.most_s), CORPUS_RATE_HZ)):
+        return None
+    data = store().read_bytes(adapted.weights)
+    (acoustic, vocoder), voice, facts = load_networks(data), load_voice(data), store().json(adapted.facts)
+    folder = store().workdir("clone-vocoder-" + adapted.weights.digest[:24])
+    with disk_errors(folder / "vocoder.pt"), Progress("tune_vocoder", 1000, "‰ of the budget") as progress:
+        facts = {**facts, "vocoder": _tune(vocoder, clips, held_out, plan, folder, progress)}
+    facts["clone_s"] = round(facts["clone_s"] + time.perf_counter() - began_s, 2)
+    blob = save_voice(acoustic, vocoder, facts, voice.speaker, voice.manner, voice.origin)
+    weights = store().put_bytes(blob, ".safetensors")
+    return CloneCandidate("adapt+vocoder", weights, store().put_json(facts), adapted.seconds)
+
+
+def taught_facts(taught: Taught) -> dict[str, Any]:
+    """What a teaching was and came to, for a card."""
+    result = taught.adapted.result
+    return {
+        "scope": str(taught.way.scope),
+        "footing": str(taught.way.footing),
+        "trials": {str(one.way): round(one.off_db, 3) for one in taught.trials},
+        "frames_off_db": {"untaught": _rounded(taught.untaught_db), "taught": _rounded(taught.taught_db)},
+        "steps": result.step,
+        "train_s": round(result.train_s + sum(one.train_s for one in taught.trials if one.way != taught.way), 1),
+        "score": {"start": _rounded(taught.adapted.start_score), "best": _rounded(taught.adapted.best_score)},
+        "curve": [asdict(point) for point in result.curve],
+    }
+
+
+def filled(
+    data: bytes, traits: SpeakerTraits, clips: Sequence[VoiceClip], held_out: Sequence[VoiceClip]
+) -> tuple[list[VoiceClip], list[VoiceClip]]:
+    """Clips to learn from and held-out ones; what a narrow sample lacks is as the encoded voice would say it."""
+    from av_models.speech.neural.adaptation import with_upper_bands
+    from av_models.speech.neural.encoding import as_speaker
+    from av_models.speech.neural.tuning import with_predicted_frames
+    from av_models.speech.neural.voice_file import load_voice
+
     if not _is_narrow(traits):
-        return clips, held_out
-    from_hz = 0.95 * traits.bandwidth_hz
+        return list(clips), list(held_out)
+    voice, from_hz = as_speaker(load_voice(data), traits), 0.95 * traits.bandwidth_hz
     return (
         with_upper_bands(clips, with_predicted_frames(voice, clips), from_hz),
         with_upper_bands(held_out, with_predicted_frames(voice, held_out), from_hz),
     )
 
 
+def _lessons_for(
+    data: bytes, traits: SpeakerTraits, lessons: CloneLessons, most_s: int
+) -> tuple[list[VoiceClip], list[VoiceClip]]:
+    return filled(data, traits, _first_of(clips_in(lessons.clips), most_s), clips_in(lessons.held_out))
+
+
 def _is_narrow(traits: SpeakerTraits) -> bool:
     return traits.bandwidth_hz < _NARROW_HZ
 
 
-def _learning_facts(adapted: Adapted, traits: SpeakerTraits, n_held_out: int) -> dict[str, Any]:
-    return {
-        "filled_from_hz": round(traits.bandwidth_hz) if _is_narrow(traits) else None,
-        "traits": _traits_facts(traits),
-        "steps": adapted.result.step,
-        "train_s": round(adapted.result.train_s, 1),
-        "held_out_clips": n_held_out,
-        "score": {"start": _rounded(adapted.start_score), "best": _rounded(adapted.best_score)},
-        "curve": [asdict(point) for point in adapted.result.curve],
-    }
-
-
-class _Told:
-    """Passes on how far the parts of an adaptation are."""
-
-    def __init__(self, progress: Progress, first_share: float) -> None:
-        self.progress, self.first_share = progress, first_share
-
-    def acoustic(self, state: TrainProgress) -> None:
-        self._tell(self.first_share * state.share, "acoustic network", state)
-
-    def vocoder(self, state: TrainProgress) -> None:
-        self._tell(self.first_share + (1 - self.first_share) * state.share, "vocoder", state)
-
-    def _tell(self, share: float, part: str, state: TrainProgress) -> None:
-        latest = state.latest.values if state.latest else {}
-        figures = ", ".join(f"{name} {value:.2f}" for name, value in latest.items() if name in ("mel_db", "score"))
-        self.progress.reach(
-            round(1000 * share), f"{part}, step {state.step}" + (f", held out: {figures}" if figures else "")
-        )
+def _tell(progress: Progress, share: float, part: str, state: TrainProgress) -> None:
+    latest = state.latest.values if state.latest else {}
+    figures = ", ".join(f"{name} {value:.2f}" for name, value in latest.items() if name in ("mel_db", "score"))
+    progress.reach(round(1000 * share), f"{part}, step {state.step}" + (f", held out: {figures}" if figures else ""))
 
 
 def _tune(
-    voice: NeuralVoice,
     vocoder: Any,
     clips: Sequence[VoiceClip],
     held_out: Sequence[VoiceClip],
     plan: ClonePlan,
     folder: Path,
-    told: _Told,
+    progress: Progress,
 ) -> dict[str, Any]:
-    """Teach `vocoder` the speaker's own sound from the frames that the voice predicts; it is changed in place."""
+    """Teach `vocoder`, in place, the speaker's own sound from recorded frames. From predicted ones it learns to fill
+    with noise what they lack (tried: predicted opinion fell from 2.75 to 2.12)."""
     from av_models.runtime.device import best_device
-    from av_models.speech.neural.tuning import with_predicted_frames
     from av_models.speech.neural.vocoder_training import train_vocoder
 
-    predicted, held = (list(with_predicted_frames(voice, part)) for part in (clips, held_out or clips[:1]))
-    train_plan = replace(_train_plan(plan, _VOCODER_SHARE), learning_rate=_VOCODER_RATE, batch=_VOCODER_BATCH)
+    part = replace(plan, budget_s=plan.budget_s * _VOCODER_SHARE, max_steps=round(plan.max_steps * _VOCODER_SHARE))
+    train_plan = replace(_train_plan(part), learning_rate=_VOCODER_RATE, batch=_VOCODER_BATCH)
     result = train_vocoder(
-        predicted, held, vocoder.config, train_plan, folder, best_device(), start_from=vocoder, other_speeds=0.0,
-        on_progress=told.vocoder,
+        clips, held_out, vocoder.config, train_plan, folder, best_device(), start_from=vocoder,
+        on_progress=lambda state: _tell(progress, state.share, "vocoder", state),
     )  # fmt: skip
     vocoder.load_state_dict(result.network.state_dict())
-    return {
-        "steps": result.step,
-        "train_s": round(result.train_s, 1),
-        "curve": [asdict(point) for point in result.curve],
-    }
+    curve = [asdict(point) for point in result.curve]
+    return {"steps": result.step, "train_s": round(result.train_s, 1), "curve": curve}
 
 
-def _train_plan(plan: ClonePlan, share: float) -> TrainPlan:
+def _train_plan(plan: ClonePlan) -> TrainPlan:
     from av_models.speech.neural.training import TrainPlan
 
-    budget_s = plan.budget_s * share
-    steps = max(1, round(plan.max_steps * share)) if plan.max_steps else None
-    return TrainPlan(budget_s, steps, ema=0.98, evaluate_s=budget_s / _LOOKS, checkpoint_s=20.0, seed=plan.seed)
+    steps = max(1, plan.max_steps) if plan.max_steps else None
+    return TrainPlan(
+        plan.budget_s, steps, ema=0.98, evaluate_s=plan.budget_s / _LOOKS, checkpoint_s=20.0, seed=plan.seed
+    )
 
 
 def _part(sample: CloneSample, most_s: int) -> Samples:

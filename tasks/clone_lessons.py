@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from av_models.speech.corpus.clips import Clip
     from av_models.speech.neural.clips import VoiceClip
 
-__all__ = ["clips_in", "cut_lessons"]
+__all__ = ["clips_in", "cut_lessons", "cuts_of", "parted_clips"]
 
 Samples = NDArray[np.float32]
 
@@ -40,7 +40,7 @@ _LEAST_FIT = -1.6
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
+class Cut:
     """A clip with its place in the whole sample, in seconds."""
 
     start_s: float
@@ -55,8 +55,8 @@ def cut_lessons(sample: CloneSample) -> CloneLessons:
     sounds, learnt_s = sample_sounds(sample)
     transcribed = all(row["text"] for row in rows)
     with Progress("cut_lessons", 0, "clip") as progress:
-        cuts = list(_cuts(sounds, [row["text"] for row in rows], sample.language, progress))
-    learnt, held = _parted(_voice_clips([cut for cut in cuts if not cut.clip.faults], sample.language), learnt_s)
+        cuts = list(cuts_of(sounds, [row["text"] for row in rows], sample.language, progress))
+    learnt, held = parted_clips(cuts, sample.language, learnt_s)
     facts = [_row(cut) for cut in cuts]
     show_table("lessons", facts[:200], "What is said in the sample, and what nothing is learnt from")
     seconds = sum(clip.samples.size for clip in learnt) / CORPUS_RATE_HZ
@@ -72,14 +72,15 @@ def clips_in(ref: MediaRef | None) -> list[VoiceClip]:
     return clips_from_arrays(store().arrays(ref)) if ref else []
 
 
-def _cuts(sounds: Sequence[Samples], texts: Sequence[str], language: str, progress: Progress) -> Iterator[_Cut]:
+def cuts_of(sounds: Sequence[Samples], texts: Sequence[str], language: str, progress: Progress) -> Iterator[Cut]:
+    """Clips of recordings that follow each other. texts: what each says, '' where it has to be heard first."""
     total = sum(map(len, sounds))
     before = heard = 0
     for sound, text in zip(sounds, texts, strict=True):
         if text or heard < _MOST_HEARD_S * CORPUS_RATE_HZ:
             for first, clip in _clips_of(sound, text, language):
                 start_s = (before + first) / CORPUS_RATE_HZ + clip.start_s
-                yield _Cut(start_s, start_s + clip.duration_s, clip)
+                yield Cut(start_s, start_s + clip.duration_s, clip)
                 progress.update(min(1.0, start_s * CORPUS_RATE_HZ / total))
         heard += 0 if text else len(sound)
         before += len(sound)
@@ -108,7 +109,12 @@ def _doubted(clip: Clip) -> Clip:
     return clip
 
 
-def _voice_clips(cuts: Sequence[_Cut], language: str) -> list[tuple[float, VoiceClip]]:
+def parted_clips(cuts: Sequence[Cut], language: str, learnt_s: float) -> tuple[list[VoiceClip], list[VoiceClip]]:
+    """What may be learnt from, which lies before `learnt_s`, and what is held out, after it. Faulty clips: neither."""
+    return _parted(_voice_clips([cut for cut in cuts if not cut.clip.faults], language), learnt_s)
+
+
+def _voice_clips(cuts: Sequence[Cut], language: str) -> list[tuple[float, VoiceClip]]:
     """Clips as the networks see them, with the second at which each begins."""
     from av_models.speech.corpus.sentences import line_of
     from av_models.speech.neural.clips import make_clip
@@ -150,7 +156,7 @@ def _kept(clips: Sequence[VoiceClip]) -> MediaRef | None:
     return store().put_arrays(**clips_to_arrays(clips)) if clips else None
 
 
-def _row(cut: _Cut) -> dict[str, Any]:
+def _row(cut: Cut) -> dict[str, Any]:
     clip = cut.clip
     return {
         "at_s": round(cut.start_s, 2),

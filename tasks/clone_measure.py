@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,14 @@ _MOST_LOST = 0.08
 """An adapted voice may lose this share of its words against the encoded one, and no more: a likeness that nobody
 understands is none. Five sentences have 55 words, of which the recogniser mishears a few by chance."""
 
+_MOST_WORSE = 0.15
+"""And so much of its predicted opinion, where that can be measured."""
 
-@stage("1")
+_OPINION_S = 9.1
+"""Of speech that the opinion is asked of, a window: more takes longer than all other measuring."""
+
+
+@stage("2")
 def measure_candidate(candidate: CloneCandidate, sample: CloneSample, seed: int) -> HeardCandidate:
     """Likeness to audio of the sample that nothing was learnt from where there is any, pitch, tone, words."""
     from av_models.io.audio import wav_bytes
@@ -52,6 +58,7 @@ def measure_candidate(candidate: CloneCandidate, sample: CloneSample, seed: int)
         "measured_on": "held-out audio of the sample" if is_held_out else "the sample itself, all of which was used",
         "judged_s": round(len(held) / CORPUS_RATE_HZ, 1),
         "word_errors": round(_word_errors(spoken), 3),
+        "opinion": _opinion(said),
         **_off(said, held),
     }
     wavs = tuple(store().put_bytes(wav_bytes(sound, CORPUS_RATE_HZ), ".wav") for sound in spoken)
@@ -71,19 +78,40 @@ def sample_likeness(sample: CloneSample) -> float | None:
 
 
 def better(heard: Sequence[HeardCandidate], method: CloneMethod) -> tuple[HeardCandidate, str]:
-    """The candidate that becomes the voice, and why. heard: without the base."""
-    by_method = {one.candidate.method: one for one in heard}
-    if len(by_method) == 1 or method is not CloneMethod.AUTO:
-        chosen = by_method[str(method)] if str(method) in by_method else heard[0]
-        return chosen, "asked for" if method is not CloneMethod.AUTO else "too little to learn from for the other way"
-    encoded, adapted = (store().json(by_method[name].figures) for name in ("encode", "adapt"))
-    if "held-out" not in adapted["measured_on"]:
-        return by_method["encode"], "nothing was left to measure on that the adapted voice had not learnt from"
-    if adapted["word_errors"] > encoded["word_errors"] + _MOST_LOST:
-        return by_method["encode"], "the adapted voice is harder to understand"
-    if adapted["likeness"] <= encoded["likeness"]:
-        return by_method["encode"], "the adapted voice is no more like the held-out audio"
-    return by_method["adapt"], "it is more like the held-out audio and as easy to understand"
+    """The candidate that becomes the voice, and why. heard: the encoded one, the adapted ones, or both; no base.
+
+    Nothing that was taught is chosen for having been taught: it must be nearer to held-out frames, more like held-out
+    audio, as easy to understand and as clean as what it is compared with.
+    """
+    first, *others = heard
+    if not others:
+        return first, "asked for" if method is not CloneMethod.AUTO else "too little to learn from for the other way"
+    chosen, reasons = first, []
+    for other in others:
+        objection = _objection(other, chosen)
+        praise = f"more like the held-out audio than {chosen.candidate.method}, as easy to understand and as clean"
+        reasons.append(f"{other.candidate.method} is {objection or praise}")
+        chosen = chosen if objection else other
+    return chosen, "; ".join(reasons)
+
+
+def _objection(taught: HeardCandidate, other: HeardCandidate) -> str:
+    """What a taught candidate is that makes it no better than one before it, '' if it is better."""
+    ours, theirs = store().json(taught.figures), store().json(other.figures)
+    off_db = store().json(taught.candidate.facts).get("frames_off_db", {})
+    if "held-out" not in ours["measured_on"]:
+        return "measured only on what it has learnt from"
+    if other.candidate.method == "encode" and None not in off_db.values() and _no_nearer(off_db):
+        return "no nearer to held-out frames"
+    if ours["word_errors"] > theirs["word_errors"] + _MOST_LOST:
+        return "harder to understand"
+    if None not in (ours.get("opinion"), theirs.get("opinion")) and ours["opinion"] < theirs["opinion"] - _MOST_WORSE:
+        return "less clean"
+    return "no more like the held-out audio" if ours["likeness"] <= theirs["likeness"] else ""
+
+
+def _no_nearer(off_db: Mapping[str, float]) -> bool:
+    return bool(off_db) and off_db["taught"] >= off_db["untaught"]
 
 
 def _said(text: str, weights: bytes, language: str, seed: int) -> Samples:
@@ -124,6 +152,15 @@ def _tone_off_db(ours: Samples, theirs: Samples, known_hz: float) -> float:
     known = band_centres_hz() < 0.95 * known_hz
     gap = (ours - theirs)[known]
     return float(np.abs(gap - gap.mean()).mean() * 20 / np.log(10))
+
+
+def _opinion(said: Samples) -> float | None:
+    """DNSMOS of the first seconds, None where its network is not installed."""
+    from av_models.speech.opinion import opinion, opinion_there
+
+    if not opinion_there():
+        return None
+    return round(opinion(said[: round(_OPINION_S * CORPUS_RATE_HZ)], CORPUS_RATE_HZ).overall, 2)
 
 
 def _word_errors(spoken: Sequence[Samples]) -> float:

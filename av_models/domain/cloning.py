@@ -70,7 +70,10 @@ class ClonePlan:
 
 @dataclass(frozen=True, slots=True)
 class CloneCandidate:
-    """A voice that was tried. method: 'base', 'encode' or 'adapt'.  facts: JSON.  seconds: of the sound behind it."""
+    """A voice that was tried. method: 'base', 'encode', 'adapt' or 'adapt+vocoder'.  facts: JSON.
+
+    seconds: of the sound behind it.
+    """
 
     method: str
     weights: MediaRef

@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 
 __all__ = ["likeness_png"]
 
-_COLOURS = {"encode": "#2f6db5", "adapt": "#c8622d"}
-_LABEL_PT = {"encode": -14, "adapt": 7}
+_COLOURS = {"encode": "#2f6db5", "adapt": "#c8622d", "adapt+vocoder": "#5b8f4d"}
+_LABEL_PT = {"encode": -14, "adapt": 7, "adapt+vocoder": 7}
 _GREY = "#8a8f98"
 _DPI = 110
-_NAMES = {"encode": "measured (encode)", "adapt": "taught (adapt)"}
+_NAMES = {
+    "encode": "measured (encode)",
+    "adapt": "taught (adapt)",
+    "adapt+vocoder": "taught, with its vocoder",
+}
 
 
 def likeness_png(

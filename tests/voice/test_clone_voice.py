@@ -212,6 +212,10 @@ def test_words_are_learnt_from_one_side_and_measured_on_the_other(sample: Path, 
     ("adapted", "chosen"),
     [
         ({"likeness": 0.9, "word_errors": 0.1}, "adapt"),
+        ({"likeness": 0.9, "word_errors": 0.1, "off_db": {"untaught": 6.0, "taught": 5.0}}, "adapt"),
+        ({"likeness": 0.9, "word_errors": 0.1, "off_db": {"untaught": 6.0, "taught": 6.0}}, "encode"),
+        ({"likeness": 0.9, "word_errors": 0.1, "opinion": 2.4}, "adapt"),
+        ({"likeness": 0.9, "word_errors": 0.1, "opinion": 2.2}, "encode"),
         ({"likeness": 0.7, "word_errors": 0.1}, "encode"),
         ({"likeness": 0.9, "word_errors": 0.4}, "encode"),
         ({"likeness": 0.9, "word_errors": 0.1, "measured_on": "the sample itself"}, "encode"),
@@ -219,13 +223,19 @@ def test_words_are_learnt_from_one_side_and_measured_on_the_other(sample: Path, 
 )
 def test_the_better_of_both_is_chosen_by_what_was_held_out(desk: Desk, adapted: dict[str, Any], chosen: str) -> None:
     def heard(method: str, figures: dict[str, Any]) -> HeardCandidate:
-        none = store().put_json({})
-        judged = {"measured_on": "held-out audio of the sample", **figures}
-        return HeardCandidate(CloneCandidate(method, none, none, 9), store().put_json(judged), ())  # type: ignore[arg-type]
+        none, off_db = store().put_json({}), figures.get("off_db")
+        facts = store().put_json({"frames_off_db": off_db} if off_db else {})
+        judged = {"measured_on": "held-out audio of the sample", "opinion": 2.5, **figures}
+        return HeardCandidate(CloneCandidate(method, none, facts, 9), store().put_json(judged), ())  # type: ignore[arg-type]
 
     both = heard("encode", {"likeness": 0.8, "word_errors": 0.1}), heard("adapt", adapted)
-    assert better(both, CloneMethod.AUTO)[0].candidate.method == chosen
+    found, why = better(both, CloneMethod.AUTO)
+    assert found.candidate.method == chosen and why.startswith("adapt is ")
     assert better(both[1:], CloneMethod.ADAPT)[0].candidate.method == "adapt"
+    if chosen == "adapt":
+        tuned = heard("adapt+vocoder", {"likeness": 0.95, "word_errors": 0.1, "opinion": 2.0})
+        found, why = better((*both, tuned), CloneMethod.AUTO)
+        assert found.candidate.method == "adapt" and why.endswith("adapt+vocoder is less clean")
 
 
 @pytest.mark.parametrize(
