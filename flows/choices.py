@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from av_models.domain.consent import Purpose
 from av_models.domain.errors import InputError, MediaError
 from av_models.domain.face import TrainingOptions
+from av_models.domain.person_pick import parse_pick
 from av_models.domain.production import BedMix, CaptionNames, LoudnessPreset, MasterOptions, Preset
 from av_models.domain.swap import Blend, ColorMatch, FaceSize, Handover, Region, SwapOptions
 from av_models.domain.sync import SyncGate, SyncLimits
@@ -76,6 +77,24 @@ class FaceChoice(Choice):
 
     backend: Literal["dlib", "insightface", "face-alignment"] = "dlib"
     search_every: int = Field(default=5, ge=1, le=60, description="Frames between two full searches.")
+    source: str = Field(
+        default="",
+        description="Who of several people in the source: a number (2) of the sheet that `flow run faces` makes, "
+        "a place and time (0.3,0.5@2.4s), or a picture of them.",
+    )
+    actor: str = Field(default="", description="The same for the actor's footage; empty: who is seen most.")
+
+    @field_validator("source", "actor", mode="before")
+    @classmethod
+    def _number_or_text(cls, value: object) -> object:
+        """YAML writes 2 without quotes."""
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("source", "actor")
+    @classmethod
+    def _can_be_read(cls, value: str) -> str:
+        pick = parse_pick(value)
+        return existing_file(pick.picture_name) if pick.picture_name else value
 
 
 class TrainingChoice(Choice):
@@ -134,6 +153,9 @@ class SwapChoice(Choice):
 
     color: ColorMatch = Field(
         default=_OPTIONS.color, description="Into the plate's light: reinhard, linear, transport or none."
+    )
+    color_strength: float = Field(
+        default=_OPTIONS.color_strength, ge=0, le=1, description="How far; less keeps more of the source's complexion."
     )
     shading: bool = Field(default=_OPTIONS.shading, description="Follow the plate's light from the side, too.")
     size: Literal["actor", "source"] | Annotated[float, Field(ge=0.5, le=2.0)] = Field(

@@ -27,9 +27,10 @@ from tasks.alignment import align
 from tasks.consent import check_consent
 from tasks.delivery import deliver, note_outputs
 from tasks.dubbing import is_dubbed, measure_isochrony
-from tasks.faces import gather_faces, track_faces
+from tasks.faces import gather_faces, start_tracking, track_faces
 from tasks.inputs import Inputs, open_inputs
 from tasks.mastering import preview_swap, write_master
+from tasks.people import require_pair
 from tasks.plates import match_plate
 from tasks.progress import stopping_together, unwatched
 from tasks.quality import measure_master, write_report
@@ -104,7 +105,9 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
     yield Stage.ALIGNMENT, {"alignments": tuple(alignments), "dubbing": _compare(inputs, tuple(alignments))}
 
     consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
-    source, actor = gather_faces.map(tracks.result(), unmapped(production.face_size_px), consent_ids).result()
+    followed = tracks.result()
+    require_pair(*followed)
+    source, actor = gather_faces.map(followed, unmapped(production.face_size_px), consent_ids).result()
     yield Stage.FACES, {"source": source, "actor": actor}
 
     timeline = fit_performance(tuple(alignments), actor.track, production.fit, production.lips)
@@ -151,7 +154,7 @@ def _hold_to_sync(production: Production, folder: Path, made: Made) -> None:
 def _start_tracking(inputs: Inputs, production: Production) -> PrefectFutureList[FaceTrack]:
     """Source and actor side by side, while lines are spoken; nobody, if the run ends before faces are wanted."""
     footages = inputs.footages if Stage.ALIGNMENT.is_before(production.until) else ()
-    return track_faces.map(footages, production.face.backend, production.face.search_every)
+    return start_tracking(footages, production.face.backend, production.face.search_every, inputs.picks)
 
 
 def _speak(styled: Styled, cast: Cast, production: Production, folder: Path) -> Steps:

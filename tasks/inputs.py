@@ -12,7 +12,9 @@ from prefect.cache_policies import NO_CACHE
 from av_models.domain.consent import Cast
 from av_models.domain.errors import InputError
 from av_models.domain.media import Footage
+from av_models.domain.person_pick import PersonPick
 from av_models.domain.speech import Voice
+from tasks.people import open_pick
 from tasks.references import open_references
 from tasks.texts import text_beside, text_of
 from tasks.voices import look_up
@@ -24,12 +26,13 @@ __all__ = ["Inputs", "open_inputs", "voices_by_role"]
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """text: of the script.  source_words, actor_words: what is said in the source's and the actor's footage, '' if
-    unknown."""
+    unknown.  picks: which person of the source's and of the actor's footage is meant."""
 
     text: str
     source_words: str
     cast: Cast
     actor_words: str = ""
+    picks: tuple[PersonPick, PersonPick] = (PersonPick(), PersonPick())
 
     @property
     def footages(self) -> tuple[Footage, Footage]:
@@ -55,11 +58,13 @@ def open_inputs(
     voice_consent: str = "",
     source_consent: str = "",
     actor_consent: str = "",
+    source_person: str = "",
+    actor_person: str = "",
 ) -> Inputs:
     """Never cached: a file of the same name may hold something else today. Footage is opened, no model is loaded.
 
     voice: of lines without a role, and of roles without a voice of their own.  voices: names of voices by role.
-    styles: recordings by role or line number, '' for all others.
+    styles: recordings by role or line number, '' for all others.  source_person, actor_person: as `parse_pick` reads.
     Raises InputError for the script and the voice, MediaError for footage that cannot be used.
     """
     from av_models.io.probe import probe_footage
@@ -75,7 +80,8 @@ def open_inputs(
         styles=open_references(styles or {}),
     )
     said = text_of(source_words) or text_beside(Path(source))
-    return Inputs(text_of(script), said, cast, text_of(actor_words) or text_beside(Path(actor)))
+    picks = open_pick(source_person), open_pick(actor_person)
+    return Inputs(text_of(script), said, cast, text_of(actor_words) or text_beside(Path(actor)), picks)
 
 
 def voices_by_role(first: Voice, names: Mapping[str, str]) -> tuple[tuple[str, Voice], ...]:

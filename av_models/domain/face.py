@@ -16,6 +16,7 @@ class FaceProblem(StrEnum):
     TOO_SMALL = "face too small"
     TURNED_AWAY = "face turned too far"
     BLURRED = "face too blurred"
+    HIDDEN = "face partly hidden"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,14 @@ class FaceTrack:
 
     data: .npz with arrays over all N frames of the footage:
         time_s (N,) float64; usable (N,) bool; score (N,) float32; box (N,4) float32 left, top, right, bottom px;
-        landmarks (N,68,2) float32 px, smoothed, x right, y down, iBUG-68 order; landmarks_raw (N,68,2).
-        Rows that are not usable hold interpolated landmarks where both neighbours exist, else NaN.
-    identity: mean of the 128-number descriptors (dlib) of the chosen person, not normalised.
-    n_people: how many different people were seen.
+        landmarks (N,68,2) float32 px, smoothed, x right, y down, iBUG-68 order; landmarks_raw (N,68,2);
+        filled (N,) bool: not seen, landmarks drawn between the neighbours that were, in the same shot;
+        yaw_deg, pitch_deg, roll_deg (as `face.quality.Pose`), face_px (brows to chin), sharpness, hidden (share of
+        the face behind something, 0..1), all (N,) float32, NaN where the face was not seen.
+        Frames with a turned, blurred, small or partly hidden face keep their measured landmarks, though not usable.
+        Rows without a face hold landmarks where `filled`, else NaN.
+    identity: mean of the descriptors (dlib: 128 numbers) of the chosen person, not normalised.
+    n_people: how many different people were seen.  person: which of them this is, as numbered on the sheet of all.
     """
 
     footage: Footage
@@ -47,6 +52,20 @@ class FaceTrack:
     n_people: int
     problems: tuple[ProblemRange, ...]
     backend: str
+    person: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSeen:
+    """Everybody in one footage, who is seen most first: number 1 of the sheet.
+
+    tracks: one a person, at least one; with nobody in sight, one without a usable frame.  sheet: JPEG of all people
+    with their numbers.
+    """
+
+    footage: Footage
+    tracks: tuple[FaceTrack, ...]
+    sheet: MediaRef
 
 
 @dataclass(frozen=True, slots=True)

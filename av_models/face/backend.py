@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from av_models.domain.errors import InputError
 
-__all__ = ["BACKENDS", "Box", "Detection", "FaceBackend", "get_backend", "licence_of"]
+__all__ = ["BACKENDS", "Box", "Detection", "FaceBackend", "get_backend", "licence_of", "same_person_of"]
 
 Floats = NDArray[np.floating[Any]]
 Rgb = NDArray[np.uint8]
@@ -77,11 +77,19 @@ def get_backend(name: str = "dlib", models_dir: Path | None = None) -> FaceBacke
 
 def licence_of(name: str) -> str:
     """What the weights of a backend permit, without loading them."""
+    return str(_kind(name).licence)
+
+
+def same_person_of(name: str) -> float:
+    """The distance of a backend's descriptors below which they are one person's, without loading it."""
+    return float(_kind(name).same_person)
+
+
+def _kind(name: str) -> Any:
     from .dlib_backend import DlibBackend
     from .network_backends import FaceAlignmentBackend, InsightFaceBackend
 
-    kinds = {kind.name: kind.licence for kind in (DlibBackend, InsightFaceBackend, FaceAlignmentBackend)}
-    return kinds[name]
+    return {kind.name: kind for kind in (DlibBackend, InsightFaceBackend, FaceAlignmentBackend)}[name]
 
 
 def _dlib(_: Path | None) -> FaceBackend:

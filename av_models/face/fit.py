@@ -37,12 +37,14 @@ _BOX: Box = (0.149, 0.092, 0.851, 0.789)
 class Fit:
     """landmarks: (68, 2) picture px.  spread: how far the looks disagree, as a share of the box.  crop: the face.
 
+    matrix: (2, 3) from picture px to the crop's px.
     glance: a tiny picture of the face as a unit vector, to tell whether something came before it.
     """
 
     landmarks: Floats
     spread: float
     crop: Rgb
+    matrix: Floats
     glance: Floats
 
 
@@ -62,7 +64,7 @@ def fit_again(rgb: Rgb, landmarks: Floats, backend: FaceBackend) -> Fit:
     crop = warp_crop(rgb, matrix, FIT_PX)
     looks = backend.fits(crop, _scaled(_BOX, FIT_PX))
     spread = float(looks.std(axis=0).mean()) / ((_BOX[2] - _BOX[0]) * FIT_PX)
-    return Fit(transform(looks.mean(axis=0), invert(matrix)), spread, crop, _glance(crop))
+    return Fit(transform(looks.mean(axis=0), invert(matrix)), spread, crop, matrix, _glance(crop))
 
 
 def fit_detection(rgb: Rgb, detection: Detection, backend: FaceBackend) -> Fit:

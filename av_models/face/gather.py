@@ -1,20 +1,18 @@
-"""Aligned crops of one person for training, and what they cover."""
+"""Aligned crops of one person for training."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .mask import hull_mask
-from .quality import head_pose
 from .track import PictureLike
 from .warp import align_matrix, mean_template, transform, warp_crop
 
-__all__ = ["Coverage", "coverage", "gather"]
+__all__ = ["gather"]
 
 _BATCH = 64
 
@@ -51,49 +49,3 @@ def gather(
 def _stacked(batch: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
     stacked = {key: np.stack([face[key] for face in batch]) for key in ("crop", "mask", "landmarks")}
     return {**stacked, "frame": np.array([face["frame"] for face in batch], np.int32)}
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What a track shows of a person: 5th and 95th percentile of the turn in degrees, shares 0..1 of usable frames."""
-
-    n_faces: int
-    yaw_deg: tuple[float, float]
-    pitch_deg: tuple[float, float]
-    face_height_px: float
-    share_mouth_open: float
-    share_mouth_closed: float
-
-    def __str__(self) -> str:
-        if not self.n_faces:
-            return "no usable face"
-        return (
-            f"{self.n_faces} faces of about {self.face_height_px:.0f} px, "
-            f"turned {self.yaw_deg[0]:+.0f} to {self.yaw_deg[1]:+.0f} degrees, "
-            f"nodding {self.pitch_deg[0]:+.0f} to {self.pitch_deg[1]:+.0f}, "
-            f"mouth open in {self.share_mouth_open:.0%}, closed in {self.share_mouth_closed:.0%}"
-        )
-
-
-_OPEN, _CLOSED = 0.25, 0.08
-
-
-def coverage(track: Mapping[str, NDArray[Any]]) -> Coverage:
-    """Summary of the usable frames. Pitch is from the person's own middle; the mouth by inner height over width."""
-    landmarks = track["landmarks"][track["usable"]].astype(np.float64)
-    if not len(landmarks):
-        return Coverage(0, (0.0, 0.0), (0.0, 0.0), 0.0, 0.0, 0.0)
-    poses = [head_pose(points) for points in landmarks]
-    yaw, pitch = np.array([pose.yaw_deg for pose in poses]), np.array([pose.pitch_deg for pose in poses])
-    low, high = np.percentile(yaw, [5, 95])
-    down, up = np.percentile(pitch - np.median(pitch), [5, 95])
-    gap = np.hypot(*(landmarks[:, 62] - landmarks[:, 66]).T) / np.hypot(*(landmarks[:, 60] - landmarks[:, 64]).T)
-    height = np.median(np.hypot(*(landmarks[:, 17:27].mean(axis=1) - landmarks[:, 8]).T))
-    return Coverage(
-        n_faces=len(landmarks),
-        yaw_deg=(float(low), float(high)),
-        pitch_deg=(float(down), float(up)),
-        face_height_px=float(height),
-        share_mouth_open=float((gap > _OPEN).mean()),
-        share_mouth_closed=float((gap < _CLOSED).mean()),
-    )

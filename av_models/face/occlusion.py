@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FaceModel"]
+__all__ = ["MODEL_PX", "FaceModel"]
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]

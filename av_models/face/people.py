@@ -1,7 +1,8 @@
-"""Which tracklets are the same person, and which person is meant."""
+"""Which tracklets are the same person, who matters, and which person is meant."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from .tracklets import Tracklet
 
-__all__ = ["Person", "choose", "count_people", "group_people"]
+__all__ = ["Person", "group_people", "lasting", "nearest"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -48,15 +49,13 @@ def group_people(tracklets: list[Tracklet], same_person: float) -> list[Person]:
     return sorted(people, key=lambda person: -len(person.frames))
 
 
-def count_people(people: list[Person]) -> int:
-    """How many different people were seen for more than a moment; at least 1 when there is a face at all."""
-    lasting = sum(len(person.frames) >= _LEAST_FRAMES for person in people)
-    return max(lasting, min(len(people), 1))
+def lasting(people: list[Person]) -> list[Person]:
+    """Those seen for more than a moment; whoever is seen most, if nobody was."""
+    return [person for person in people if len(person.frames) >= _LEAST_FRAMES] or people[:1]
 
 
-def choose(people: list[Person], identity: Floats | None, same_person: float) -> Person | None:
-    """The person nearest to `identity` if near enough; without one, who is seen most."""
-    if not people or identity is None:
-        return people[0] if people else None
-    nearest = min(people, key=lambda person: float(np.linalg.norm(person.identity - identity)))
-    return nearest if np.linalg.norm(nearest.identity - identity) < same_person else None
+def nearest(identities: Sequence[Floats], wanted: Floats, same_person: float) -> int | None:
+    """Position of the identity nearest to the one that is wanted; None if none is the same person's."""
+    distances = [float(np.linalg.norm(one - wanted)) for one in identities]
+    best = int(np.argmin(distances)) if distances else 0
+    return best if distances and distances[best] < same_person else None

@@ -13,12 +13,14 @@ from av_models.domain.face import FaceProblem
 __all__ = [
     "LEAST_FACE_PX",
     "LEAST_SHARPNESS",
+    "MOST_HIDDEN",
     "MOST_PITCH_DEG",
     "MOST_YAW_DEG",
     "Pose",
     "face_height_px",
     "face_problem",
     "head_pose",
+    "poses",
     "sharpness",
 ]
 
@@ -28,6 +30,8 @@ LEAST_FACE_PX = 48.0
 MOST_YAW_DEG = 40.0
 MOST_PITCH_DEG = 40.0
 LEAST_SHARPNESS = 0.032
+MOST_HIDDEN = 0.05
+"""Of the face; two fingers at the chin are more."""
 
 _TIP_DEPTH, _TIP_DROP = 0.64, 0.57
 """The tip of the nose before and below the middle of the eyes, in distances between the eyes' centres.
@@ -62,6 +66,15 @@ def head_pose(landmarks: Floats) -> Pose:
     return Pose(float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(np.arctan2(axis[1], axis[0]))))
 
 
+def poses(landmarks: Floats) -> dict[str, NDArray[np.float32]]:
+    """yaw_deg, pitch_deg, roll_deg and face_px, (N,) each, of landmarks (N, 68, 2); NaN where these are."""
+    found = np.full((4, len(landmarks)), np.nan, np.float32)
+    for frame in np.flatnonzero(np.isfinite(landmarks).all(axis=(1, 2))):
+        pose = head_pose(landmarks[frame])
+        found[:, frame] = pose.yaw_deg, pose.pitch_deg, pose.roll_deg, face_height_px(landmarks[frame])
+    return dict(zip(("yaw_deg", "pitch_deg", "roll_deg", "face_px"), found, strict=True))
+
+
 def face_height_px(landmarks: Floats) -> float:
     """Distance from the middle of the brows to the chin. landmarks: (68, 2)."""
     return float(np.hypot(*(landmarks[17:27].mean(axis=0) - landmarks[8])))
@@ -81,8 +94,8 @@ def sharpness(crop: NDArray[np.uint8]) -> float:
     return float(np.abs(detail).mean() / (4 * face.std() + 1.0))
 
 
-def face_problem(landmarks: Floats, sharpness: float) -> FaceProblem | None:
-    """Why this face cannot be used, or None."""
+def face_problem(landmarks: Floats, sharpness: float, hidden: float = 0.0) -> FaceProblem | None:
+    """Why this face cannot be used, or None. hidden: share of it behind something, 0..1."""
     if face_height_px(landmarks) < LEAST_FACE_PX:
         return FaceProblem.TOO_SMALL
     pose = head_pose(landmarks)
@@ -90,4 +103,4 @@ def face_problem(landmarks: Floats, sharpness: float) -> FaceProblem | None:
         return FaceProblem.TURNED_AWAY
     if sharpness < LEAST_SHARPNESS:
         return FaceProblem.BLURRED
-    return None
+    return FaceProblem.HIDDEN if hidden > MOST_HIDDEN else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from .thumbnails import Thumbnail
 from .track import Followed
 from .warp import transform
 
-__all__ = ["face_sheet"]
+__all__ = ["face_sheet", "people_sheet"]
 
 Rgb = NDArray[np.uint8]
 Floats = NDArray[np.floating[Any]]
@@ -40,6 +41,31 @@ def face_sheet(followed: Followed, n_faces: int = 16, n_problems: int = 8) -> li
     for problem in sorted(longest, key=lambda each: each.first):
         tiles.append(_problem_tile(problem, followed))
     return tiles
+
+
+def people_sheet(people: Sequence[Followed], faces_each: int = 3) -> list[Tile]:
+    """Tiles (picture, caption) of everybody, numbered from 1: who is who, when, and how much of them can be used."""
+    tiles: list[Tile] = []
+    for number, followed in enumerate(people, 1):
+        seen = np.flatnonzero(np.isfinite(followed.arrays["sharpness"]))
+        times = followed.arrays["time_s"]
+        for face in _spread([*followed.faces], faces_each):
+            caption = f"{number}: {len(seen)} frames, {followed.n_usable} usable\n"
+            tiles.append((_numbered(face.rgb, number), caption + f"{times[seen[0]]:.1f} to {times[seen[-1]]:.1f} s"))
+    if not tiles:
+        tiles = [(picture.rgb, f"frame {picture.frame}: no face") for picture in _spread([*people[0].pictures], 6)]
+    return tiles
+
+
+def _numbered(rgb: Rgb, number: int) -> Rgb:
+    """The number in the upper left corner, readable on any face."""
+    import cv2
+
+    canvas = rgb.copy()
+    place, font, size = (10, round(0.2 * rgb.shape[0])), cv2.FONT_HERSHEY_SIMPLEX, rgb.shape[0] / 120
+    for color, width in ((0, 0, 0), 8), (_POINT_RGB, 3):
+        cv2.putText(canvas, str(number), place, font, size, color, width, cv2.LINE_AA)
+    return canvas
 
 
 def _spread(faces: list[Thumbnail], n: int) -> list[Thumbnail]:

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FaceAlbum", "PictureAlbum", "Thumbnail"]
+from .occlusion import MODEL_PX
+
+__all__ = ["FaceAlbum", "FaceReel", "PictureAlbum", "Thumbnail"]
 
 Floats = NDArray[np.floating[Any]]
 Rgb = NDArray[np.uint8]
 
 _FACE_PX, _PICTURE_PX = 192, 320
-_MOST_FACES, _MOST_PICTURES = 24, 64
+_MOST_FACES, _MOST_PICTURES, _MOST_TINY = 24, 64, 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,26 @@ class FaceAlbum(_Album):
     def split_at(self, frame: int) -> FaceAlbum:
         """Hand over what belongs to `frame` and later."""
         rest = FaceAlbum()
+        rest.kept = [thumbnail for thumbnail in self.kept if thumbnail.frame >= frame]
+        self.kept = [thumbnail for thumbnail in self.kept if thumbnail.frame < frame]
+        return rest
+
+
+class FaceReel(_Album):
+    """Every face of one tracklet at the size of `occlusion.FaceModel`, at most 3000: 21 MB."""
+
+    def __init__(self) -> None:
+        super().__init__(_MOST_TINY)
+
+    def offer(self, frame: int, crop: Rgb, matrix: Floats) -> None:
+        """As for an album."""
+        if self.wants_next():
+            self.keep(_shrunk(frame, crop, matrix, MODEL_PX))
+
+    def split_at(self, frame: int) -> FaceReel:
+        """Hand over what belongs to `frame` and later."""
+        rest = FaceReel()
+        rest.every, rest.n_offered = self.every, self.n_offered
         rest.kept = [thumbnail for thumbnail in self.kept if thumbnail.frame >= frame]
         self.kept = [thumbnail for thumbnail in self.kept if thumbnail.frame < frame]
         return rest

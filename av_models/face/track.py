@@ -1,4 +1,4 @@
-"""Follow one person through a footage in one pass: where the face is in every frame, or why it is not."""
+"""Follow everybody through a footage in one pass: where each face is in every frame, or why it is not."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 from av_models.domain.face import FaceProblem, ProblemRange
 
 from .backend import FaceBackend
-from .people import Person, choose, count_people, group_people
-from .quality import face_problem
+from .hidden import hidden_shares
+from .people import Person, group_people, lasting, nearest
+from .quality import face_problem, poses
 from .shots import ShotCuts
 from .smooth import smooth
 from .thumbnails import PictureAlbum, Thumbnail
 from .tracklets import Follower
 
-__all__ = ["Followed", "PictureLike", "follow"]
+__all__ = ["Followed", "PictureLike", "follow", "follow_people"]
 
 Floats = NDArray[np.floating[Any]]
 Rgb = NDArray[np.uint8]
@@ -40,7 +41,7 @@ class PictureLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """arrays: as `FaceTrack.data` describes; frames with a small, turned or blurred face keep their measured landmarks.
+    """One person. arrays: as `FaceTrack.data` describes.
 
     identity: (D,) mean descriptor of the chosen person, (0,) if there is none.  problems: every frame that is not
     usable, in order.  faces: upright thumbnails of the chosen person.  pictures: thumbnails of whole frames.
@@ -63,12 +64,39 @@ def follow(
     detect_every: int = 5,
     on_progress: Callable[[int], None] | None = None,
 ) -> Followed:
-    """Track every face, choose one person and say of each frame whether it can be used.
+    """One person of `follow_people`: nearest to `identity` (D,), if near enough; without it who is seen most."""
+    view = _looked_at(pictures, backend, detect_every, on_progress)
+    if identity is None:
+        return view.followed(view.people[0] if view.people else None)
+    near = nearest([person.identity for person in view.people], identity, backend.same_person)
+    return view.followed(None if near is None else view.people[near])
 
-    pictures: in order, all of the footage; a few at a time are held.  identity: descriptor (D,) of the person wanted;
-    without it whoever is seen most.  detect_every: frames between full searches; in between faces are followed and
-    looked for again only in doubt.  on_progress: called with the number of frames done.
+
+def follow_people(
+    pictures: Iterable[PictureLike],
+    backend: FaceBackend,
+    *,
+    detect_every: int = 5,
+    on_progress: Callable[[int], None] | None = None,
+) -> tuple[Followed, ...]:
+    """Track every face and say of each person and frame whether it can be used. Who is seen most comes first.
+
+    pictures: in order, all of the footage; a few at a time are held.  detect_every: frames between full searches,
+    twice as many where all is calm; in between faces are followed and looked for again only in doubt. 1: every
+    picture is searched, its faces fitted and recognised, as if it were the first.
+    on_progress: called with the number of frames done.
+    Returns at least one: without any face, one whose identity is empty.
     """
+    view = _looked_at(pictures, backend, detect_every, on_progress)
+    return tuple(view.followed(person) for person in view.people) or (view.followed(None),)
+
+
+def _looked_at(
+    pictures: Iterable[PictureLike],
+    backend: FaceBackend,
+    detect_every: int,
+    on_progress: Callable[[int], None] | None,
+) -> _View:
     follower, cuts, album = Follower(backend, detect_every), ShotCuts(), PictureAlbum()
     times: list[float] = []
     shot_starts: list[int] = []
@@ -81,59 +109,72 @@ def follow(
         album.offer(frame, picture.rgb, wanted=follower.n_live != n_live)
         if on_progress:
             on_progress(frame + 1)
-    people = group_people(follower.tracklets, backend.same_person)
-    chosen = choose(people, identity, backend.same_person)
-    return _followed(times, shot_starts, people, chosen, tuple(album.kept))
+    people = lasting(group_people(follower.tracklets, backend.same_person))
+    shot = np.searchsorted(shot_starts, np.arange(len(times)), side="right")
+    return _View(times, shot, people, tuple(album.kept))
 
 
-def _followed(
-    times: list[float],
-    shot_starts: list[int],
-    people: list[Person],
-    chosen: Person | None,
-    pictures: tuple[Thumbnail, ...],
-) -> Followed:
-    n = len(times)
-    raw, score, reasons = _measured(n, people, chosen)
-    shot = np.searchsorted(shot_starts, np.arange(n), side="right")
-    steady = _steady(raw, shot)
-    usable = np.array([reason is None for reason in reasons], bool)
-    arrays = {
-        "time_s": np.array(times, np.float64),
-        "usable": usable,
-        "box": np.concatenate([steady.min(axis=1), steady.max(axis=1)], axis=1).astype(np.float32),
-        "landmarks": steady.astype(np.float32),
-        "landmarks_raw": _filled(raw, shot).astype(np.float32),
-        "score": score,
-    }
-    faces = [face for tracklet in (chosen.tracklets if chosen else ()) for face in tracklet.album.kept]
-    return Followed(
-        arrays=arrays,
-        identity=chosen.identity if chosen else np.zeros(0),
-        n_people=count_people(people),
-        n_usable=int(usable.sum()),
-        problems=_ranges(reasons),
-        faces=tuple(sorted(faces, key=lambda face: face.frame)),
-        pictures=pictures,
-    )
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What all people of one footage share. shot: (N,) number of each frame's shot."""
+
+    times: list[float]
+    shot: NDArray[np.intp]
+    people: list[Person]
+    pictures: tuple[Thumbnail, ...]
+
+    def followed(self, chosen: Person | None) -> Followed:
+        measured = _Measured.of(len(self.times), self.people, chosen)
+        steady = _steady(measured.raw, self.shot)
+        usable = np.array([reason is None for reason in measured.reasons], bool)
+        arrays = {
+            "time_s": np.array(self.times, np.float64),
+            "usable": usable,
+            "filled": ~_seen(measured.raw) & _seen(steady),
+            "box": np.concatenate([steady.min(axis=1), steady.max(axis=1)], axis=1).astype(np.float32),
+            "landmarks": steady.astype(np.float32),
+            "landmarks_raw": _filled(measured.raw, self.shot).astype(np.float32),
+            "score": measured.score,
+            "sharpness": measured.sharpness,
+            "hidden": measured.hidden,
+            **poses(np.where(_seen(measured.raw)[:, None, None], steady, np.nan)),
+        }
+        faces = [face for tracklet in (chosen.tracklets if chosen else ()) for face in tracklet.album.kept]
+        return Followed(
+            arrays=arrays,
+            identity=chosen.identity if chosen else np.zeros(0),
+            n_people=len(self.people),
+            n_usable=int(usable.sum()),
+            problems=_ranges(measured.reasons),
+            faces=tuple(sorted(faces, key=lambda face: face.frame)),
+            pictures=self.pictures,
+        )
 
 
-def _measured(
-    n: int, people: list[Person], chosen: Person | None
-) -> tuple[Floats, NDArray[np.float32], list[FaceProblem | None]]:
-    """Landmarks (N, 68, 2) with NaN where the chosen person was not seen, scores (N,) and the reason of each frame."""
-    raw = np.full((n, 68, 2), np.nan)
-    score = np.zeros(n, np.float32)
-    reasons: list[FaceProblem | None] = [FaceProblem.NO_FACE] * n
-    for person in people:
-        for frame in person.frames:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """raw (N, 68, 2), score, sharpness and hidden (N,), NaN (score: 0) where the person was not seen; and reasons."""
+
+    raw: Floats
+    score: NDArray[np.float32]
+    sharpness: NDArray[np.float32]
+    hidden: NDArray[np.float32]
+    reasons: list[FaceProblem | None]
+
+    @classmethod
+    def of(cls, n: int, people: list[Person], chosen: Person | None) -> _Measured:
+        tracklets = chosen.tracklets if chosen else []
+        score, sharpness = np.zeros(n, np.float32), np.full(n, np.nan, np.float32)
+        raw, hidden = np.full((n, 68, 2), np.nan), hidden_shares(tracklets, n)
+        reasons: list[FaceProblem | None] = [FaceProblem.NO_FACE] * n
+        for frame in {frame for person in people for frame in person.frames}:
             reasons[frame] = FaceProblem.OTHER_PERSON
-    for tracklet in chosen.tracklets if chosen else ():
-        rows = zip(tracklet.frames, tracklet.landmarks, tracklet.scores, tracklet.sharpness, strict=True)
-        for frame, points, confidence, sharp in rows:
-            raw[frame], score[frame] = points, confidence
-            reasons[frame] = face_problem(points, sharp)
-    return raw, score, reasons
+        for tracklet in tracklets:
+            rows = zip(tracklet.frames, tracklet.landmarks, tracklet.scores, tracklet.sharpness, strict=True)
+            for frame, points, confidence, sharp in rows:
+                raw[frame], score[frame], sharpness[frame] = points, confidence, sharp
+                reasons[frame] = face_problem(points, sharp, float(hidden[frame]))
+        return cls(raw, score, sharpness, hidden, reasons)
 
 
 def _steady(raw: Floats, shot: NDArray[np.intp]) -> Floats:

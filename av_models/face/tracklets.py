@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .backend import Box, FaceBackend
-from .fit import Fit, fit_again, fit_detection, look_again, upright_box, upright_matrix
+from .fit import Fit, fit_again, fit_detection, look_again, upright_box
 from .quality import sharpness
 from .search import Search
-from .thumbnails import FaceAlbum
+from .thumbnails import FaceAlbum, FaceReel
 from .warp import RIGID, similarity
 
 __all__ = ["Follower", "Tracklet"]
@@ -34,7 +34,13 @@ _TOUCHING = 0.1
 """From here on the detector is asked in every frame whether both are still to be seen."""
 
 _SAME_PLACE = 0.2
-_FIRST_DESCRIPTORS, _DESCRIBE_EVERY, _DESCRIBE_LATER_EVERY = 6, 10, 50
+_FIRST_DESCRIPTORS, _DESCRIBE_EVERY, _DESCRIBE_LATER_EVERY, _DESCRIBE_ALONE_EVERY = 6, 10, 50, 100
+
+_CALM_FRAMES = 25
+"""After so many frames with the same faces and no doubt, searches are half as frequent."""
+
+_MOST_CALM_PX = 1920 * 1080
+"""Larger pictures are searched at the same pace: those since the last search are held, to follow newcomers back."""
 
 
 @dataclass(eq=False)
@@ -48,6 +54,7 @@ class Tracklet:
     descriptors: list[Floats] = field(default_factory=list)
     described: list[int] = field(default_factory=list)
     album: FaceAlbum = field(default_factory=FaceAlbum)
+    reel: FaceReel = field(default_factory=FaceReel)
     glance: Floats | None = None
 
     @property
@@ -73,7 +80,8 @@ class Tracklet:
         self.sharpness.insert(where, sharpness(fit.crop))
         if not at_front:
             self.glance = fit.glance
-            self.album.offer(frame, fit.crop, upright_matrix(fit.landmarks))
+            self.album.offer(frame, fit.crop, fit.matrix)
+            self.reel.offer(frame, fit.crop, fit.matrix)
 
     def predicted(self) -> Floats:
         """Landmarks for the next frame: the head moves on as it did, the face keeps its shape."""
@@ -90,6 +98,7 @@ class Tracklet:
         )
         del self.frames[position:], self.landmarks[position:], self.scores[position:], self.sharpness[position:]
         rest.album = self.album.split_at(rest.frames[0])
+        rest.reel = self.reel.split_at(rest.frames[0])
         return rest
 
 
@@ -104,6 +113,7 @@ class Follower:
         self._done: list[Tracklet] = []
         self._recent: deque[tuple[int, Rgb]] = deque(maxlen=self._detect_every)
         self._lost_for = 0
+        self._calm_for = 0
 
     @property
     def tracklets(self) -> list[Tracklet]:
@@ -118,15 +128,49 @@ class Follower:
         if new_shot:
             self._end(list(self._live))
             self._recent.clear()
-        due = frame % self._detect_every == 0
+            self._calm_for = 0
+        before = list(self._live)
+        if self._detect_every == 1:
+            self._detect(frame, rgb)
+        else:
+            self._go_on(frame, rgb)
+        self._calm_for = self._calm_for + 1 if before == self._live else 0
+        self._lost_for = 0 if self._live else self._lost_for + 1
+        self._recent.append((frame, rgb))
+
+    def _go_on(self, frame: int, rgb: Rgb) -> None:
+        """The fast way: faces are where they were, and searched for when it is time or something is in doubt."""
+        due = frame % self._pace(rgb) == 0
         touching = self._overlapping(_TOUCHING)
         for tracklet in list(self._live):
             self._follow(tracklet, frame, rgb, look=due or tracklet in touching)
         covered = self._end_covered()
         if due or covered or not self._live:
             self._look_for_more(frame, rgb)
-        self._lost_for = 0 if self._live else self._lost_for + 1
-        self._recent.append((frame, rgb))
+
+    def _pace(self, rgb: Rgb) -> int:
+        """Frames between two searches."""
+        calm = self._calm_for >= _CALM_FRAMES and rgb.shape[0] * rgb.shape[1] <= _MOST_CALM_PX
+        pace = self._detect_every * (2 if calm else 1)
+        if self._recent.maxlen != pace:
+            self._recent = deque(self._recent, maxlen=pace)
+        return pace
+
+    def _detect(self, frame: int, rgb: Rgb) -> None:
+        """The slow way, as without a tracker: every picture searched, fitted and recognised as if it were the first."""
+        faces = self._search.faces(rgb, [], frame, self._lost_for)
+        seen = [(each.score, fit_detection(rgb, each, self._backend)) for each in faces]
+        for tracklet in list(self._live):
+            near = max(seen, key=lambda one: _overlap(upright_box(one[1].landmarks), tracklet.box), default=None)
+            if near is None or _overlap(upright_box(near[1].landmarks), tracklet.box) <= _COVERED:
+                self._end([tracklet])
+                continue
+            seen = [one for one in seen if one is not near]
+            tracklet.add(frame, near[1], near[0])
+            self._describe(tracklet, rgb)
+        for score, fit in seen:
+            if fit.spread <= _MOST_SPREAD:
+                self._begin(frame, rgb, fit, score)
 
     def _follow(self, tracklet: Tracklet, frame: int, rgb: Rgb, *, look: bool) -> None:
         fit = fit_again(rgb, tracklet.predicted(), self._backend)
@@ -137,11 +181,21 @@ class Follower:
                 self._end([tracklet])
                 return
             fit, score = sure
+        self._add(tracklet, frame, rgb, fit, score)
+
+    def _add(self, tracklet: Tracklet, frame: int, rgb: Rgb, fit: Fit, score: float) -> None:
         tracklet.add(frame, fit, score)
         n = len(tracklet.frames) - 1
         early = len(tracklet.descriptors) < _FIRST_DESCRIPTORS and n % _DESCRIBE_EVERY == 0
-        if early or n % _DESCRIBE_LATER_EVERY == 0:
+        if early or n % (_DESCRIBE_ALONE_EVERY if self._live == [tracklet] else _DESCRIBE_LATER_EVERY) == 0:
             self._describe(tracklet, rgb)
+
+    def _begin(self, frame: int, rgb: Rgb, fit: Fit, score: float) -> Tracklet:
+        tracklet = Tracklet()
+        tracklet.add(frame, fit, score)
+        self._describe(tracklet, rgb)
+        self._live.append(tracklet)
+        return tracklet
 
     def _confirmed(self, rgb: Rgb, fit: Fit, before: Floats) -> tuple[Fit, float] | None:
         """The fit if the detector agrees, else a new one from where it sees the face, else None."""
@@ -199,11 +253,7 @@ class Follower:
             box = upright_box(fit.landmarks)
             if fit.spread > _MOST_SPREAD or any(_overlap(box, tracklet.box) > _COVERED for tracklet in self._live):
                 continue
-            tracklet = Tracklet()
-            tracklet.add(frame, fit, detection.score)
-            self._describe(tracklet, rgb)
-            self._live.append(tracklet)
-            self._backfill(tracklet)
+            self._backfill(self._begin(frame, rgb, fit, detection.score))
 
     def _backfill(self, tracklet: Tracklet) -> None:
         """A face that appeared between two searches: follow it back to where it came from."""

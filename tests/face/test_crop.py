@@ -7,7 +7,8 @@ import pytest
 from people_made import performance, scaled, shown, turned
 
 from av_models.face.backend import FaceBackend
-from av_models.face.gather import coverage, gather
+from av_models.face.coverage import coverage
+from av_models.face.gather import gather
 from av_models.face.mask import hull_mask
 from av_models.face.sheet import face_sheet
 from av_models.face.track import Followed, follow
