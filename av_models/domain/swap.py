@@ -26,7 +26,7 @@ class ColorMatch(StrEnum):
 
 class FaceSize(StrEnum):
     """ACTOR: as large as the face that it covers, all 68 points fitted.  SOURCE: as large as the source's own face is
-    beside the actor's, if the bones round eyes and nose are of one size in both."""
+    beside the actor's; the corners of the eyes are the measure, whose distance varies least between adults."""
 
     ACTOR = "actor"
     SOURCE = "source"
@@ -62,7 +62,9 @@ class Handover(StrEnum):
 class SwapOptions:
     """How faces are laid in.
 
-    shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on top.
+    color_strength: how far the colours move, 0 none to 1 all the way; less keeps more of the source's own
+    complexion.  shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on
+    top.
     erode, blur: how far the edge is drawn in and how soft it is (standard deviation), as shares of the crop's side.
     keep: regions that stay the actor's.  occlusion: what is in front of the face stays in front.  detail: sharpness
     and grain follow the plate.  steady: 0 none to 1, how much of the painted face's trembling a filter over time
@@ -71,7 +73,8 @@ class SwapOptions:
     """
 
     color: ColorMatch = ColorMatch.REINHARD
-    shading: bool = False
+    color_strength: float = 1.0
+    shading: bool = True
     size: FaceSize = FaceSize.ACTOR
     scale: float = 1.0
     blend: Blend = Blend.FEATHER
@@ -85,6 +88,7 @@ class SwapOptions:
 
     def __post_init__(self) -> None:
         ranges = {"scale": (0.5, 2.0), "erode": (0.0, 0.25), "blur": (0.0, 0.1), "steady": (0.0, 1.0)}
+        ranges |= {"color_strength": (0.0, 1.0)}
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise InputError(f"{name} = {getattr(self, name):g} cannot be.", f"Give {low:g} to {high:g}.")

@@ -53,6 +53,12 @@ def colour_nodes() -> NDArray[np.float32]:
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1)
 
 
+def toned(table: Floats, strength: float) -> NDArray[np.float32]:
+    """The table with only a share of its change."""
+    still = colour_nodes()
+    return np.asarray(still + strength * (table - still), np.float32)
+
+
 def recolored(faces: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     """Faces (B,3,H,W) 0..1 through a table (n,n,n,3), trilinear between its nodes."""
     places = faces.permute(0, 2, 3, 1).flip(-1)[None] * 2 - 1  # grid_sample wants the last axis of the table first
@@ -117,4 +123,4 @@ def _from_lab(lab: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(lab.astype(np.float32)[None], cv2.COLOR_LAB2RGB)[0], np.float64)
 
 
-__all__ = ["MAX_GAIN", "colour_nodes", "fit_colors", "recolored"]
+__all__ = ["MAX_GAIN", "colour_nodes", "fit_colors", "recolored", "toned"]

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from ..domain.swap import ColorMatch, SwapOptions
 from ..face.occlusion import FaceModel
-from .color import fit_colors, recolored
+from .color import fit_colors, recolored, toned
 from .faces import feature_weight
-from .finish import detail
-from .light import SHADING_PX, gain_at, light_over_time, side_light
+from .light import gain_at, light_over_time
 from .matte import hull_masks
 from .render import Painter, grained, sharpened
+from .shading import SHADING_PX, side_light
 from .weights import Finish
 
 Floats = NDArray[np.floating[Any]]
@@ -29,9 +29,14 @@ Pixels = NDArray[np.uint8]
 # The distance holds who they are, but also how differently they performed: all of it would cost blinks and glances.
 CODE_SHARE = 0.5
 GRAIN_SIGMA_PX = 0.8
-# Above this it is no grain but structure of the skin that was measured.
-MAX_GRAIN = 0.02
+MAX_GRAIN = 0.03
+_PATCH_PX = 7
+_SMOOTHEST = 20
+"""Per cent of the patches: pores, lashes and shine are in the others."""
+
 _FRONT = "front_"
+_BRIDGE = slice(27, 31)
+"""Of the nose, in iBUG-68 order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class PlateLook:
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
     person's, in units of the side.  code_shift, code_mean (C,): added to the codes of this person's face, and the
     mean of them before.  table (n,n,n,3): colours, see `color.fit_colors`.  knots (K,), log_gain (K,3): see
-    `light.light_over_time`.  shading (G,G): see `light.side_light`.  grain (): standard deviation of the noise that
+    `light.light_over_time`.  shading (G,G,3): see `shading.side_light`.  grain (): standard deviation of the noise that
     the painted face lacks.  agreement (2,): median and spread over the clip of how much of the face the decoder takes
     for face.  front: what this person's face usually looks like, None if what is in front of it does not matter.
     """
@@ -93,7 +98,8 @@ class Grade:
     def __init__(self, look: PlateLook, device: torch.device) -> None:
         self.look = look
         self.table = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
-        self.shading = torch.from_numpy(np.asarray(look.shading, np.float32)).to(device)[None, None]
+        shading = torch.from_numpy(np.asarray(look.shading, np.float32))
+        self.shading = shading.permute(2, 0, 1)[None].contiguous().to(device)
 
     @torch.no_grad()
     def __call__(self, faces: torch.Tensor, time_s: Floats) -> torch.Tensor:
@@ -125,8 +131,9 @@ def measure_look(
     hulls = hull_masks(sample.landmarks, painter.output_px)
     skin = np.minimum(learned, hulls) * _bare(sample.landmarks, painter.output_px)
     inside = skin > 0.5
-    table = fit_colors(faces[inside], plates[inside], options.color)
-    light = _light(faces, plates, skin, table, sample.time_s, options)
+    table = toned(fit_colors(faces[inside], plates[inside], options.color), options.color_strength)
+    axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / painter.output_px)
+    light = _light(faces, plates, skin, table, axis, sample.time_s, options)
     agreed = np.array(
         [mask[hull > 0.5].mean() if hull.any() else 0.0 for mask, hull in zip(learned, hulls, strict=True)]
     )
@@ -149,11 +156,25 @@ def missing_grain(faces: Floats, plates: Floats, skin: Floats, sharpen: float, s
     on.
     """
     crisp = np.stack([sharpened(face, sharpen) for face in faces])
-    missing = detail(plates, skin, GRAIN_SIGMA_PX) ** 2 - detail(crisp, skin, GRAIN_SIGMA_PX) ** 2
-    kept = detail(_noise(faces[:4].shape), skin[:4], GRAIN_SIGMA_PX)
+    missing = grain_level(plates, skin) ** 2 - grain_level(crisp, skin) ** 2
+    kept = grain_level(_noise(faces[:4].shape), skin[:4])
     if kept <= 0:
         return 0.0
     return float(min(max(missing, 0.0) ** 0.5 / kept / min(scale, 1.0), MAX_GRAIN))
+
+
+def grain_level(pictures: Floats, skin: Floats) -> float:
+    """Noise of pictures (N,D,D,3) inside masks: the fine detail of the smoothest patches, where there is no texture."""
+    import cv2
+
+    found = []
+    for picture, mask in zip(pictures, skin, strict=True):
+        fine = (picture - cv2.GaussianBlur(picture, (0, 0), GRAIN_SIGMA_PX)).mean(-1)
+        power = cv2.blur(fine * fine, (_PATCH_PX, _PATCH_PX))
+        inner = cv2.erode((mask > 0.5).astype(np.uint8), np.ones((_PATCH_PX, _PATCH_PX), np.uint8)) > 0
+        found.append(power[inner])
+    values = np.concatenate(found)
+    return float(np.sqrt(max(np.percentile(values, _SMOOTHEST), 0.0))) if len(values) else 0.0
 
 
 def _noise(shape: tuple[int, ...]) -> Floats:
@@ -161,18 +182,17 @@ def _noise(shape: tuple[int, ...]) -> Floats:
 
 
 def _light(
-    faces: Floats, plates: Floats, skin: Floats, table: Floats, time_s: Floats, options: SwapOptions
+    faces: Floats, plates: Floats, skin: Floats, table: Floats, axis: float, time_s: Floats, options: SwapOptions
 ) -> tuple[Floats, Floats, Floats]:
-    """knots, log_gain and shading of a `PlateLook`."""
-    still = np.zeros(1), np.zeros((1, 3)), np.ones((SHADING_PX, SHADING_PX), np.float32)
-    if options.color is ColorMatch.NONE:
-        return still
+    """knots, log_gain and shading of a `PlateLook`. axis: of the face, see `shading.side_light`."""
+    knots, log_gain, shading = np.zeros(1), np.zeros((1, 3)), np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
     moved = recolored(torch.from_numpy(faces).permute(0, 3, 1, 2), torch.from_numpy(table)).permute(0, 2, 3, 1).numpy()
-    knots, log_gain = light_over_time(time_s, moved, plates, skin)
-    if not options.shading:
-        return knots, log_gain, still[2]
-    moved = moved * gain_at(time_s, knots, log_gain)[:, None, None]
-    return knots, log_gain, side_light(moved, plates, skin)
+    if options.color is not ColorMatch.NONE:
+        knots, log_gain = light_over_time(time_s, moved, plates, skin)
+        moved = moved * gain_at(time_s, knots, log_gain)[:, None, None]
+    if options.shading:
+        shading = side_light(moved, plates, skin, axis)
+    return knots, log_gain, shading
 
 
 def _front(sample: PlateSample, size_px: int, place: Floats) -> FaceModel | None:
