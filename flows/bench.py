@@ -31,6 +31,7 @@ SUITES = {
     "produce": "flows.bench_produce:produce_rows",
     "voice": "flows.bench_voice:voice_rows",
     "clone": "flows.bench_clone:clone_rows",
+    "faces": "flows.bench_faces:faces_rows",
 }
 """Name -> where its rows come from: a function of `quick`, and of what else it names among the options of the bench,
 that yields them. A new suite is one entry."""
@@ -46,7 +47,7 @@ def bench(
     """
     check_suites(suites)
     began = datetime.now(UTC)
-    rows = [_as_json(name, row) for name in suites for row in _rows(name, quick, options or {})]
+    rows = [_as_json(name, row) for name in suites for row in _rows(name, quick, {"out": out, **(options or {})})]
     facts = {
         "format": 1,
         "date": began.strftime("%Y-%m-%d %H:%M UTC"),

@@ -1,4 +1,4 @@
-"""`flow run bench --suite sync`: figures beside their targets, measured now on this machine."""
+"""`flow run bench --suite faces`: figures beside their targets, measured now on this machine."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ _FILE_COLUMNS = 160
 
 
 def run_bench(
-    suite: Annotated[list[str], typer.Option(help="sync, produce, voice, clone; give it several times for several.")],
+    suite: Annotated[
+        list[str], typer.Option(help="faces, sync, produce, voice, clone; give it several times for several.")
+    ],
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long; the table says what.")] = False,
     corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Recordings for the suite voice.")] = None,
     voice: Annotated[str, typer.Option(metavar="NAME", help="For voice and clone; the usual one if empty.")] = "",
     speakers: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder each, for the suite clone.")] = None,
     held_out: Annotated[str, typer.Option(metavar="REGEX", help="Ids of recordings that trained nothing.")] = "",
+    clips: Annotated[Path | None, typer.Option(metavar="DIR", help="For faces: source_a, actor_b, truths.")] = None,
+    minutes: Annotated[str, typer.Option(metavar="M,M", help="For faces: of training; 5,20 if empty.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder of bench.json; media/out/bench if empty.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON, for programs.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Full error traces.")] = False,
@@ -34,6 +38,8 @@ def run_bench(
             "voice": voice,
             "speakers": str(speakers.expanduser().absolute()) if speakers else "",
             "held_out": held_out,
+            "clips": str(clips.expanduser().absolute()) if clips else "",
+            "minutes": minutes,
         }
         return dict(bench(suite, quick, str(out.expanduser().absolute()) if out else "", options))
 
