@@ -13,7 +13,7 @@ from tasks.caching import stage
 __all__ = ["check_roles", "read_script", "utterances"]
 
 
-@stage("3")
+@stage("4")
 def read_script(text: str, language: str) -> Script:
     """Lines of words, pauses and breaths, numbers and abbreviations spelled out. language: of the voice.
 

@@ -22,7 +22,7 @@ from av_models.domain.errors import ScriptError
 from av_models.domain.script import Direction, TokenKind
 
 from .arpabet import check_phones
-from .fillers import filler_names
+from .fillers import LAUGHS, filler_names
 from .pieces import LONGEST_PAUSE_MS, Piece, PieceWriter
 from .wishes import DIRECTIONS, Unheard, direction_of
 
@@ -30,7 +30,6 @@ __all__ = ["take_apart"]
 
 _ESCAPED = "[]{}*\\#"
 _SOUNDS = {"breath": TokenKind.BREATH, "sigh": TokenKind.SIGH}
-_LAUGHS = frozenset({"laugh", "laughs", "laughing", "laughter", "chuckle", "chuckles", "giggle", "giggles"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +120,10 @@ class _Reader:
             self._close(name[1:].strip() or value)
         elif name in DIRECTIONS:
             self._open(name, value)
-        elif name in _LAUGHS and not value:
-            self.notes.append(f"Line {self.line}: [{content.strip()}] is left out: no voice here has learnt to laugh.")
+        elif name in LAUGHS and not value and name not in filler_names(self.language):
+            self.notes.append(
+                f"Line {self.line}: [{content.strip()}] is left out: laughs are known in English and German."
+            )
         else:
             self.writer.put(self._between(content, name, value))
         self.at += len(content) + 2

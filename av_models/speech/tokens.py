@@ -10,7 +10,7 @@ from itertools import pairwise
 from av_models.domain.errors import ScriptError
 from av_models.domain.script import Token, TokenKind
 
-from .fillers import filler_named
+from .fillers import LAUGHS, filler_named
 from .languages.language import strip_punctuation
 from .normalise import Unspeakable, sentence_ends, speak_words
 from .pieces import Piece
@@ -21,7 +21,7 @@ LONGEST_LINE = 400
 _ENDS = (".", "?", "!")
 _CLOSING = "\"'”’“‘«»‹›.,;:!?…)—–-"
 # Names of fillers that are also words or units; these are fillers in brackets only.
-_ALSO_WORDS = frozenset({"er", "mm"})
+_ALSO_WORDS = frozenset({"er", "mm"}) | LAUGHS
 
 
 def to_tokens(pieces: Sequence[Piece], language: str) -> list[Token]:

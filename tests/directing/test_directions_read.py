@@ -52,10 +52,14 @@ def test_fillers_are_words_with_phones_of_their_own() -> None:
     assert [token.filler for token in german.tokens] == [True, False, False, False, False]
 
 
-def test_a_sigh_is_a_sound_and_a_laugh_is_a_note() -> None:
-    script = read_script("Well [sigh] yes.\nFunny. [laughs]")
+def test_a_sigh_is_a_sound_and_a_laugh_is_said() -> None:
+    script = read_script("Well [sigh] yes.\nFunny. [laughs] He laughs, haha!")
     assert [token.kind for token in script.lines[0].tokens][1] is TokenKind.SIGH
-    assert script.notes == ("Line 2: [laughs] is left out: no voice here has learnt to laugh.",)
+    laugh, *words = script.lines[1].tokens[1:]
+    assert laugh.filler and laugh.spoken == ("haha",) and laugh.phones == ("HH", "AA1") * 3
+    assert not any(word.filler for word in words) and not script.notes
+    (french,) = (read_script("Bonjour. [laughs]", "fr").notes,)
+    assert french == ("Line 1: [laughs] is left out: laughs are known in English and German.",)
 
 
 @pytest.mark.parametrize(
