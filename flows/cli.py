@@ -20,9 +20,12 @@ from flows.align_cli import run_align
 from flows.bench_cli import run_bench
 from flows.clone_voice_cli import run_clone_voice
 from flows.consent_cli import app as consent_app
+from flows.faces_cli import run_faces
 from flows.listening_cli import run_listening, run_listening_results, serve_listening
 from flows.speak_cli import run_speak
+from flows.swap_cli import run_swap
 from flows.sync_cli import run_sync
+from flows.train_face_cli import run_train_face
 from flows.train_voice_cli import run_train_voice
 from flows.verify_cli import verify_file
 
@@ -47,7 +50,10 @@ app.add_typer(consent_app, name="consent")
 app.command("verify")(verify_file)
 run_app.command("sync")(run_sync)
 run_app.command("align")(run_align)
+run_app.command("faces")(run_faces)
 run_app.command("bench")(run_bench)
+run_app.command("train-face")(run_train_face)
+run_app.command("swap")(run_swap)
 run_app.command("train-voice")(run_train_voice)
 run_app.command("clone-voice")(run_clone_voice)
 run_app.command("speak")(run_speak)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["media_pages", "ui"]
 
 _OFFERED = (
-    *("produce", "speak", "align", "sync"),
-    *("train_voice", "clone_voice", "bench", "listening", "listening_results"),
+    *("produce", "speak", "align", "sync", "faces"),
+    *("train_face", "swap", "train_voice", "clone_voice", "bench", "listening", "listening_results"),
 )
 """Modules of flows, each with the flow of its name."""
 

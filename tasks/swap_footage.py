@@ -20,13 +20,11 @@ from av_models.domain.swap import FaceSwap, PlateMatch, SwapOptions
 from tasks.caching import stage
 from tasks.consent import show_clearance
 from tasks.model_files import open_face
+from tasks.people import SAME_SHARE
 from tasks.shots import SHARD_FRAMES
 from tasks.workspace import configs_dir, media_dir, store
 
-__all__ = ["check_swap_consent", "cut_kept_shots", "kept_mouth", "open_swap"]
-
-_SAME_PERSON = 0.45
-"""Distance of dlib's descriptors: measured 0.05 to 0.4 within a person, 0.6 and more between people."""
+__all__ = ["check_swap_consent", "cut_kept_shots", "kept_mouth", "open_swap", "refuse_own_face"]
 
 
 @task(name="open_swap", cache_policy=NO_CACHE, persist_result=False)
@@ -50,10 +48,12 @@ def check_swap_consent(
 
 def refuse_own_face(model: TrainedFace, track: FaceTrack) -> None:
     """InputError when the person in the footage is the one whom the model shows: there would be nothing to see."""
-    if model.backend != track.backend or not model.identity:
+    from av_models.face.backend import BACKENDS, same_person_of
+
+    if model.backend != track.backend or model.backend not in BACKENDS or not model.identity:
         return
     apart = float(np.linalg.norm(np.array(model.identity) - np.array(track.identity)))
-    if apart < _SAME_PERSON:
+    if apart < SAME_SHARE * same_person_of(model.backend):
         raise InputError(
             f"The person in {track.footage.name} looks like the one whom the model {model.name} shows "
             f"(distance {apart:.2f}).",
