@@ -1,7 +1,7 @@
 """What a stage leaves for people: its files in the output folder, and its pictures and tables in Prefect.
 
     script.json                  speech/NNN.wav       alignment/NNN.TextGrid     faces/{source,actor}.jpg
-    timeline.{otio,edl}          speech/NNN-conformed.wav  isochrony.json        model/{preview.jpg,card.json}
+    timeline.{otio,edl}          speech/NNN-conformed.wav  isochrony.json        model/{preview.jpg,card.json,curve.png}
     swap/preview.mp4             master.{mp4,mov}     captions.{vtt,srt}         master.TextGrid
 
 These names stay: other programs build on them. It runs every time, also when the stage itself was kept.
@@ -26,6 +26,7 @@ from av_models.domain.production import Stage
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment, CheckedSpeech, Speech
 from tasks.artifacts import show_picture, show_table
+from tasks.doubtful import deliver_doubtful
 from tasks.dubbing import show_isochrony
 from tasks.progress import announce
 from tasks.workspace import media_dir, store
@@ -123,7 +124,8 @@ def _faces(folder: Path, source: FaceSet, actor: FaceSet) -> None:
         sheet = _copy(faces.track.sheet, folder / "faces" / f"{name}.jpg")
         found = f"{faces.track.n_usable} of {faces.track.footage.n_frames} frames"
         if faces.track.n_people > 1:
-            found += f"; {faces.track.n_people} people seen, the one who is seen most is followed"
+            who = "the one who is seen most" if faces.track.person == 1 else f"number {faces.track.person}"
+            found += f"; {faces.track.n_people} people seen, {who} is followed"
         show_picture(f"faces-{name}", sheet.read_bytes(), f"{name}, {faces.track.footage.name}: {found}")
         announce(f"{name} face", f"{faces.track.footage.name}: usable in {found}")
 
@@ -156,6 +158,10 @@ def _timeline(folder: Path, timeline: Timeline, actor: FaceSet) -> None:
 def _model(folder: Path, model: SwapModel) -> None:
     preview = _copy(model.preview, folder / "model" / "preview.jpg")
     _copy(model.card, folder / "model" / "card.json")
+    if model.curve is not None:
+        _copy(model.curve, folder / "model" / "curve.png")
+    for note in model.notes:
+        announce("note", note)
     caption = f"{model.n_steps} steps in {model.train_s:.0f} s, held-out {model.heldout_psnr_db} dB, {model.stopped_by}"
     show_picture("model-preview", preview.read_bytes(), caption)
     announce("model", caption)
@@ -167,6 +173,7 @@ def _swap(folder: Path, clips: Sequence[SwappedClip], preview: MediaRef) -> None
     n_left = sum(part.last - part.first + 1 for clip in clips for part in clip.unswapped)
     left = f", {n_left} left as they were (see the report)" if n_left else ""
     announce("swap", f"{n_frames - n_left} of {n_frames} frames{left}")
+    deliver_doubtful(folder / "swap", clips)
 
 
 def _master(folder: Path, master: Master) -> None:

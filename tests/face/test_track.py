@@ -104,6 +104,23 @@ def test_a_smeared_face_is_called_blurred(dlib_backend: FaceBackend) -> None:
     assert [(p.first, p.last, p.reason) for p in followed.problems] == [(2, 2, FaceProblem.BLURRED)]
 
 
+def test_a_face_smeared_by_its_own_movement_is_called_blurred(dlib_backend: FaceBackend) -> None:
+    still = performance("woman", 1)[0]
+    smear = np.zeros((31, 31), np.float32)
+    smear[15] = 1 / 31
+    followed = follow(shown([still, still, cv2.filter2D(still, -1, smear), still]), dlib_backend)
+    assert [(p.first, p.last, p.reason) for p in followed.problems] == [(2, 2, FaceProblem.BLURRED)]
+
+
+def test_light_that_changes_is_no_cut_and_hides_nothing(dlib_backend: FaceBackend) -> None:
+    light = np.interp(np.arange(30), [0, 10, 20, 29], [1.0, 0.45, 1.25, 0.8])
+    frames = [
+        np.clip(rgb * share, 0, 255).astype(np.uint8) for rgb, share in zip(performance("man", 30), light, strict=True)
+    ]
+    followed = follow(shown(frames), dlib_backend)
+    assert (followed.n_usable, followed.n_people, followed.problems) == (30, 1, ())
+
+
 @pytest.mark.parametrize("degrees", [-30, 20, 45])
 def test_a_tilted_head_has_the_landmarks_of_the_level_one(dlib_backend: FaceBackend, degrees: int) -> None:
     woman = performance("woman", 1)[0]
