@@ -1,21 +1,28 @@
-"""Frames of a swap that are worth a look, each with its reason and a thumbnail."""
+"""Frames of a swap that are worth a look, each with its reason and a thumbnail; and what a compositor gets."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from av_models.domain.edit import SwappedClip
 from av_models.domain.swap import Doubt, DoubtRange
+from tasks.artifacts import MOST_PICTURE_BYTES, inline_picture, show_markdown, show_table
 from tasks.painting import Finished
+from tasks.progress import announce
 from tasks.workspace import store
 
-__all__ = ["Doubtful"]
+__all__ = ["Doubtful", "deliver_doubtful", "frames_to_look_at"]
 
 GAP_FRAMES = 3
 """Ranges of one doubt that lie closer are one: nobody wants to look twice."""
 
 MOST_RANGES = 8
+MOST_SHOWN = 8
 THUMBNAIL_PX = 192
 
 
@@ -60,6 +67,45 @@ class Doubtful:
             )
             for one in sorted(worst, key=lambda one: one.first)
         )
+
+
+def frames_to_look_at(clips: Sequence[SwappedClip]) -> tuple[DoubtRange, ...]:
+    """Of all clips, counted through the programme."""
+    found: list[DoubtRange] = []
+    start = 0
+    for clip in clips:
+        found += [replace(one, first=start + one.first, last=start + one.last) for one in clip.doubtful]
+        start += clip.n_frames
+    return tuple(found)
+
+
+def deliver_doubtful(folder: Path, clips: Sequence[SwappedClip]) -> None:
+    """look-FRAME.jpg for every place to look at, patches-NNN.zip for every shot that has them; shown in Prefect."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ranges = frames_to_look_at(clips)
+    for one in ranges:
+        shutil.copyfile(store().path(one.thumbnail), folder / f"look-{one.first:06d}.jpg")
+    for number, clip in enumerate(clips, start=1):
+        if clip.patches is not None:
+            shutil.copyfile(store().path(clip.patches), folder / f"patches-{number:03d}.zip")
+    if ranges:
+        announce("look at", f"{len(ranges)} places: {', '.join(sorted({str(one.doubt) for one in ranges}))}")
+        _show(ranges)
+
+
+def _show(ranges: Sequence[DoubtRange]) -> None:
+    """The worst ones as pictures, all of them as a table; artifacts are capped in size."""
+    rows = [
+        {"frames": f"{one.first} to {one.last}", "why": str(one.doubt), "confidence": one.confidence} for one in ranges
+    ]
+    show_table("frames-to-look-at", rows, "Frames to look at")
+    worst = sorted(ranges, key=lambda one: one.confidence)[:MOST_SHOWN]
+    pictures = [
+        f"{inline_picture(store().read_bytes(one.thumbnail), str(one.doubt), MOST_PICTURE_BYTES // MOST_SHOWN)}\n\n"
+        f"frame {one.first}: {one.doubt} ({one.confidence})"
+        for one in worst
+    ]
+    show_markdown("look-at", "\n\n".join(pictures), "The frames that are least sure")
 
 
 def _thumbnail(one: Finished) -> np.ndarray:

@@ -23,6 +23,7 @@ __all__ = ["compose", "in_pixels", "match_plate", "ready_painter"]
 
 MAX_SAMPLES = 96
 SAMPLES_A_SECOND = 3
+EYE_CORNERS = (36, 39, 42, 45)
 
 
 @stage("2")
@@ -50,7 +51,7 @@ def placement(source: np.ndarray, person: np.ndarray, options: SwapOptions) -> n
     """
     from av_models.face.warp import RIGID, similarity
 
-    points = list(RIGID) if options.size is FaceSize.SOURCE else list(range(len(source)))
+    points = list(EYE_CORNERS) if options.size is FaceSize.SOURCE else list(range(len(source)))
     matrix = similarity(source[points], person[points])
     middle = person[list(RIGID)].mean(0)
     matrix[:, :2] *= options.scale

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from .face import ProblemRange
 from .provenance import Verdict
+from .swap import DoubtRange
 from .sync import LipSync
 
 
@@ -31,6 +32,7 @@ class Coverage:
     n_swapped: int
     n_found: int
     unswapped: tuple[ProblemRange, ...]
+    doubtful: tuple[DoubtRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from av_models.domain.media import Footage
 from av_models.domain.quality import QualityReport, StageTime
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment, Speech
+from av_models.domain.swap import DoubtRange
 from av_models.domain.time import timecode
 from av_models.speech.directions import told
 
@@ -52,7 +53,11 @@ def quality_facts(quality: QualityReport) -> Facts:
         "figures": [{**asdict(figure), "grade": str(figure.grade)} for figure in figures],
         "sync": sync_facts(quality.sync),
         "identity": asdict(quality.identity),
-        "coverage": {**asdict(quality.coverage), "unswapped": _ranges(quality.coverage.unswapped)},
+        "coverage": {
+            **asdict(quality.coverage),
+            "unswapped": _ranges(quality.coverage.unswapped),
+            "doubtful": _doubts(quality.coverage.doubtful),
+        },
         "sound": asdict(quality.sound),
         "marks": asdict(quality.marks),
     }
@@ -221,3 +226,10 @@ def _phrase(phrase: PhraseFit, placement: Placement, rate: Any) -> Facts:
 
 def _ranges(problems: Sequence[ProblemRange]) -> list[Facts]:
     return [{"first": one.first, "last": one.last, "reason": str(one.reason)} for one in problems]
+
+
+def _doubts(doubtful: Sequence[DoubtRange]) -> list[Facts]:
+    return [
+        {"first": one.first, "last": one.last, "reason": str(one.doubt), "confidence": one.confidence}
+        for one in doubtful
+    ]
