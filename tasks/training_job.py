@@ -26,6 +26,7 @@ from tasks.workspace import store
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from pydantic import TypeAdapter
 
     from av_models.swap.peers import Peers
     from av_models.swap.train import Trainer, TrainProgress
@@ -82,7 +83,7 @@ def train_together(
     from av_models.io.preview import decode_image
     from av_models.swap.train import Evaluation, TrainProgress
 
-    (job.folder / _JOB).write_text(json.dumps(asdict(job)), encoding="utf-8")
+    (job.folder / _JOB).write_bytes(_as_json().dump_json(job))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
     command = [*torchrun, "-m", "tasks.training_job", str(job.folder)]
     workers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -107,6 +108,12 @@ def train_together(
         )
 
 
+def _as_json() -> TypeAdapter[TrainingJob]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(TrainingJob)
+
+
 def _parsed(line: str) -> dict[str, Any]:
     """A line of a worker, {} for anything else that a library printed."""
     try:
@@ -129,11 +136,9 @@ def _end(workers: subprocess.Popen[str]) -> None:
 
 def _work(folder: Path) -> None:
     """What each process does."""
-    from pydantic import TypeAdapter
-
     from av_models.swap.peers import joined_peers
 
-    job = TypeAdapter(TrainingJob).validate_json((folder / _JOB).read_bytes())
+    job = _as_json().validate_json((folder / _JOB).read_bytes())
     with joined_peers() as (peers, device):
         try:
             trainer = open_training(job, device, peers)

@@ -1,0 +1,78 @@
+"""A training that several processes do together, as a machine with several accelerators does it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from av_models.domain.errors import ModelError, ResourceError
+from av_models.domain.face import FaceSet, FaceTrack, TrainingOptions
+from av_models.domain.media import Footage, MediaRef
+from av_models.swap.plan import TrainProgress
+from tasks import training_job
+from tasks.training_job import TrainingJob, open_training, train_together
+from tasks.training_material import load_bank, thinned
+from tasks.workspace import store
+from tests.swap.faces_made import drawn_bank
+
+NOTHING = MediaRef("0" * 64, ".jpg")
+
+
+def faces_of(person: str, n: int = 30) -> FaceSet:
+    bank = drawn_bank(person, n=n, size_px=128)
+    arrays = {
+        "crop": bank.crops.permute(0, 2, 3, 1).numpy(),
+        "mask": bank.masks.numpy(),
+        "landmarks": bank.landmarks.numpy(),
+        "mouth": bank.mouths.numpy(),
+        "frame": np.arange(n, dtype=np.int32),
+    }
+    footage = Footage(NOTHING, f"{person}.mp4", 128, 128, n, Fraction(25), Fraction(n, 25), False, 8, 0, None)
+    track = FaceTrack(footage, NOTHING, NOTHING, (0.0,) * 128, n, 1, (), "dlib")
+    return FaceSet(track, (store().put_arrays(**arrays),), n, 128, f"{person}-consent")
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingJob:
+    monkeypatch.setenv("UNDERSTUDY_MEDIA", str(tmp_path / "media"))
+    options = TrainingOptions(size_px=64, batch=2, max_steps=3)
+    return TrainingJob(faces_of("source"), faces_of("actor"), options)
+
+
+def test_two_processes_train_and_this_one_makes_the_model_of_it(job: TrainingJob) -> None:
+    told: list[TrainProgress] = []
+    sheets: list[np.ndarray] = []
+    train_together(job, 2, told.append, sheets.append)
+    assert [state.step for state in told] == [1, 2, 3] and told[-1].share == 1
+    assert sheets and sheets[-1].shape[2] == 3
+    more: list[TrainProgress] = []
+    result = open_training(job, torch.device("cpu")).run(more.append)
+    assert (result.step, more) == (3, [])
+    assert not list(job.folder.glob("training.pt"))
+
+
+def test_what_ends_the_processes_is_told(job: TrainingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_job.sys, "executable", "/bin/false")
+    with pytest.raises(ResourceError, match="2 processes that train together failed"):
+        train_together(job, 2, lambda state: None, lambda sheet: None)
+
+
+def test_a_loss_whose_weights_are_not_there_is_refused_only_if_asked_for(job: TrainingJob) -> None:
+    from dataclasses import replace
+
+    assert open_training(job, torch.device("cpu")).plan.perceptual == 0
+    asked = replace(job, options=replace(job.options, perceptual=0.1))
+    with pytest.raises(ModelError, match="vgg16-397923af"):
+        open_training(asked, torch.device("cpu"))
+
+
+def test_a_long_clip_is_thinned_in_pairs_of_neighbours(job: TrainingJob) -> None:
+    rows = thinned(5000, 450)
+    assert len(rows) <= 450 and rows[0] == 0 and rows[-1] == 4999
+    assert (np.diff(rows) == 1).sum() >= 225
+    bank = load_bank(job.source)
+    assert bank.frames is not None and bank.frames.tolist() == list(range(30))
