@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..domain.errors import ModelError, ResourceError
-from ..runtime.compiling import compiles
+from ..runtime.compiling import compiled, compiles
 from ..runtime.device import autocast
 from .batches import Batch, Draw, FaceSampler
 from .network import SwapNetwork
@@ -39,7 +39,7 @@ class Stepper:
             raise ModelError("The perceptual loss has no network.", "Load its weights, or set its weight to 0.")
         self.samplers, self.plan, self.device, self.peers = samplers, plan, device, peers
         self.perceptual = perceptual.to(device) if perceptual is not None and plan.perceptual else None
-        self._forward = torch.compile(_forward) if compiles(device, plan.compiled) else _forward
+        self._forward = compiled(_forward) if compiles(device, plan.compiled) else _forward
 
     def step(self, run: TrainState) -> dict[str, float]:
         """Move the weights once; the losses by name.

@@ -205,6 +205,23 @@ def test_nothing_is_compiled_without_a_compiler(monkeypatch, wanted, there, does
     assert compiling.compiles(CPU, wanted) is does
 
 
+def test_a_compiler_that_fails_costs_nothing_but_its_try(monkeypatch) -> None:
+    from torch._dynamo.exc import TorchDynamoException
+
+    tries = []
+
+    def no_compiler(function):
+        def fast(x):
+            tries.append(x)
+            raise TorchDynamoException("no ptxas")
+
+        return fast
+
+    monkeypatch.setattr(torch, "compile", no_compiler)
+    double = compiling.compiled(lambda x: 2 * x)
+    assert (double(2), double(3), tries) == (4, 6, [2])
+
+
 # presets, time
 
 
