@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +32,9 @@ from tasks.bench_cloning import (
 from tasks.clone_candidates import LEAST_LESSON_S
 from tasks.consent import check_voices_consent
 from tasks.workspace import configs_dir, media_dir, store
+
+if TYPE_CHECKING:
+    from av_models.speech.neural.teaching import Taught
 
 __all__ = ["clone_rows"]
 
@@ -105,11 +109,16 @@ def _taught_rows(
     over, low, high = gain_of(adapted, _of(encoded, adapted))
     note = f"95 % interval {low:+.3f} to {high:+.3f}, bootstrap over {len(adapted)} speakers"
     yield shown(part, "gain in likeness over encoding", round(over, 3), "", note)
-    made = list(adapter.taught.values())
+    yield from _teaching_rows(part, list(adapter.taught.values()))
+
+
+def _teaching_rows(part: str, made: Sequence[Taught]) -> Iterator[BenchRow]:
+    """How it was learnt, and what of it shows in recordings that were held out inside the sample."""
     steps = round(float(np.median([one.adapted.result.step for one in made])))
     yield shown(part, "steps of teaching", steps, "", ", ".join(sorted({str(one.way) for one in made})))
-    nearer_db = [one.untaught_db - one.taught_db for one in made]
-    yield shown(part, "held-out frames nearer than encoded", round(float(np.mean(nearer_db)), 2), "dB")
+    nearer_db = [one.untaught_db - one.taught_db for one in made if one.trials]
+    if nearer_db:
+        yield shown(part, "held-out frames nearer than encoded", _mean(nearer_db, 2), "dB", f"{len(nearer_db)} samples")
 
 
 def _of(figures: Sequence[CloneFigures], others: Sequence[CloneFigures]) -> list[CloneFigures]:

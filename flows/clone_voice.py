@@ -20,7 +20,7 @@ from tasks.clone_measure import better, measure_candidate
 from tasks.clone_registration import CloneStory, check_clone_request, register_clone
 from tasks.clone_sample import check_voice_match, check_voice_recording, find_sample, keep_sample, listen_to_sample
 from tasks.consent import check_recordings_consent, check_voices_consent
-from tasks.progress import stopping_together
+from tasks.progress import announce, stopping_together
 from tasks.stages import record_stages
 from tasks.workspace import media_dir
 
@@ -122,13 +122,13 @@ def _taught(run: CloneRun, sample: CloneSample, base: Voice, parts: Sequence[int
     where there is too little to learn from, unless that was asked for."""
     lessons = cut_lessons(sample)
     if lessons.seconds < LEAST_LESSON_S:
+        found = f"only {float(lessons.seconds):.0f} s of it are clear speech with certain words, too little to teach"
+        remedy = "Check that the transcript is what is said" if lessons.transcribed else "Give a transcript"
         if run.method is not CloneMethod.ADAPT:
+            announce("lessons", f"{found}. {remedy}, or go on with what was measured.")
             return [], 0
-        raise MediaError(
-            Path(run.samples[0]).name,
-            f"only {float(lessons.seconds):.0f} s of it are clear speech with certain words, too little to teach",
-            "Give a longer sample or its transcript, or take --method encode, which needs no words.",
-        )
+        remedy += ", give a longer sample, or take --method encode, which needs no words."
+        raise MediaError(Path(run.samples[0]).name, found, remedy)
     plans = [run.plan(most_s) for most_s in (*(one for one in parts if one >= LEAST_LESSON_S), 0)]
     adapted = [adapt_voice(sample, lessons, base, plan) for plan in plans]
     tuned = tune_vocoder(adapted[-1], sample, lessons, plans[-1])

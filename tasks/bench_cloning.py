@@ -150,7 +150,8 @@ def measure_clones(
             encode_s = time.process_time() - began_s
             spoken = _spoken(voice, texts)
             compared = _compared(speaker, speakers, Likenesses.of(spoken), sample_s, encode_s)
-            found.append(replace(compared, **_quality(spoken, texts)))
+            words_wrong, opinion = _quality(spoken, texts)
+            found.append(replace(compared, words_wrong=words_wrong, opinion=opinion))
             progress.reach(number)
     return found
 
@@ -184,20 +185,21 @@ def _spoken(voice: NeuralVoice, texts: Sequence[str]) -> list[Samples]:
     ]
 
 
-def _quality(spoken: Sequence[Samples], texts: Sequence[str]) -> dict[str, float | None]:
-    """Whether the clone can be understood, and how clean it is: likeness alone would be had by a hoarse copy, too."""
+def _quality(spoken: Sequence[Samples], texts: Sequence[str]) -> tuple[float | None, float | None]:
+    """Share of words that are misheard, and predicted opinion: likeness alone would be had by a hoarse copy, too."""
     from av_models.speech.opinion import opinion, opinion_there
     from av_models.speech.recognise import recognise, word_errors
     from av_models.speech.script import read_script
 
-    found: dict[str, float | None] = {"words_wrong": None, "opinion": None}
+    words_wrong: float | None = None
+    overall: float | None = None
     if texts:
         said = [[word for line in read_script(text).lines for word in line.spoken] for text in texts]
         wrong = sum(word_errors(recognise(sound, _RATE_HZ), words) for sound, words in zip(spoken, said, strict=True))
-        found["words_wrong"] = wrong / sum(map(len, said))
+        words_wrong = wrong / sum(map(len, said))
     if opinion_there():
-        found["opinion"] = opinion(np.concatenate(spoken)[: round(_OPINION_S * _RATE_HZ)], _RATE_HZ).overall
-    return found
+        overall = opinion(np.concatenate(spoken)[: round(_OPINION_S * _RATE_HZ)], _RATE_HZ).overall
+    return words_wrong, overall
 
 
 def _compared(

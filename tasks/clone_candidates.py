@@ -76,15 +76,16 @@ def adapt_voice(sample: CloneSample, lessons: CloneLessons, base: Voice, plan: C
     began_s = time.perf_counter()
     data = store().read_bytes(base.weights[0])
     traits = encode(_part(sample, plan.most_s), CORPUS_RATE_HZ)
-    clips, held_out = _lessons_for(data, traits, lessons, plan.most_s)
+    given = _first_of(clips_in(lessons.clips), plan.most_s), clips_in(lessons.held_out)
+    clips, held_out = filled(data, traits, *given)
     seconds = sum(clip.samples.size for clip in clips) / CORPUS_RATE_HZ
     folder = store().workdir("clone-" + _key(lessons, base, plan))
     with disk_errors(folder / "clone.pt"), Progress("adapt_voice", 1000, "‰ of the budget") as progress:
         told = partial(_tell, progress)
         taught = teach(data, traits, clips, held_out, _train_plan(plan), folder, best_device(), told)
-    facts = {"seconds": round(seconds, 2), "transcribed": lessons.transcribed, **taught_facts(taught)}
+    facts = {"transcribed": lessons.transcribed, "held_out_clips": len(held_out), **taught_facts(taught)}
+    facts |= {"seconds": round(seconds, 2), "traits": _traits_facts(traits)}
     facts |= {"filled_from_hz": round(traits.bandwidth_hz) if _is_narrow(traits) else None}
-    facts |= {"traits": _traits_facts(traits), "held_out_clips": len(held_out)}
     facts["clone_s"] = round(time.perf_counter() - began_s, 2)
     voice = taught.voice
     blob = with_speaker(taught.weights, facts, voice.speaker, voice.manner, voice.origin)
@@ -152,12 +153,6 @@ def filled(
         with_upper_bands(clips, with_predicted_frames(voice, clips), from_hz),
         with_upper_bands(held_out, with_predicted_frames(voice, held_out), from_hz),
     )
-
-
-def _lessons_for(
-    data: bytes, traits: SpeakerTraits, lessons: CloneLessons, most_s: int
-) -> tuple[list[VoiceClip], list[VoiceClip]]:
-    return filled(data, traits, _first_of(clips_in(lessons.clips), most_s), clips_in(lessons.held_out))
 
 
 def _is_narrow(traits: SpeakerTraits) -> bool:

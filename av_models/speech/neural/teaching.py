@@ -117,18 +117,17 @@ def teach(
     """
     school = _School(base, traits, clips, held_out, folder, device)
     ways = ways_for(sum(clip.samples.size for clip in clips) / CORPUS_RATE_HZ)
-    n_trials = len(ways) if held_out else 0
-    trials = []
-    for number, way in enumerate(ways[:n_trials]):
-        short = _part_of(plan, _TRIAL_SHARE, looks=1)
-        adapted = school.learn(way, short, _within(on_progress, number * _TRIAL_SHARE, _TRIAL_SHARE, way))
-        off_db = school.off_db(school.voice(way, adapted)[0])
-        trials.append(Trial(way, off_db, adapted.result.step, adapted.result.train_s))
+    tried = ways if held_out else ()
+    firsts = [number * _TRIAL_SHARE for number in range(len(tried))]
+    trials = tuple(
+        school.tried(way, plan, _within(on_progress, first, _TRIAL_SHARE, way))
+        for first, way in zip(firsts, tried, strict=True)
+    )
     way = min(trials, key=lambda one: one.off_db).way if trials else ways[0]
-    rest = 1 - _TRIAL_SHARE * max(0, n_trials - 1)  # the best one's trial is the beginning of its course
+    rest = 1 - _TRIAL_SHARE * max(0, len(trials) - 1)  # the best one's trial is the beginning of its course
     adapted = school.learn(way, _part_of(plan, rest, _LOOKS), _within(on_progress, 1 - rest, rest, way))
     voice, weights = school.voice(way, adapted)
-    return Taught(voice, weights, way, tuple(trials), adapted, school.off_db(school.untaught), school.off_db(voice))
+    return Taught(voice, weights, way, trials, adapted, school.off_db(school.untaught), school.off_db(voice))
 
 
 class _School:
@@ -146,6 +145,12 @@ class _School:
         self.base, self.traits, self.folder, self.device = base, traits, folder, device
         self.clips, self.held_out = clips, held_out
         self.untaught = as_speaker(load_voice(base), traits)
+
+    def tried(self, way: Way, plan: TrainPlan, on_progress: Callable[[TrainProgress], None]) -> Trial:
+        """A way after a short while of it."""
+        adapted = self.learn(way, _part_of(plan, _TRIAL_SHARE, looks=1), on_progress)
+        off_db = self.off_db(self.voice(way, adapted)[0])
+        return Trial(way, off_db, adapted.result.step, adapted.result.train_s)
 
     def learn(self, way: Way, plan: TrainPlan, on_progress: Callable[[TrainProgress], None]) -> Adapted:
         clips, held_out = (self._on(way.footing, part) for part in (self.clips, self.held_out))
