@@ -41,6 +41,11 @@ Pitch carries an offset of each person's own of some 10 degrees, hence the gener
 """
 
 _SHARPNESS_PX = 80
+_ACROSS, _DOWN = 2.2, 1.7
+"""With these, detail in one direction is as large as in both together on two rendered heads, sharp or evenly blurred.
+
+A smear of a seventh of the face's height falls from 0.13 to 0.03, where the Laplacian alone stays above 0.05.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,18 @@ def face_height_px(landmarks: Floats) -> float:
 def sharpness(crop: NDArray[np.uint8]) -> float:
     """Fine detail over contrast of an upright face crop (S, S, 3), at one small size so that resolution does not count.
 
-    0: a smear.
+    0: a smear, in whatever direction.
     """
     import cv2
 
     gray = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(gray, (_SHARPNESS_PX, _SHARPNESS_PX), interpolation=cv2.INTER_AREA)
     face = small[_SHARPNESS_PX // 6 : -_SHARPNESS_PX // 6, _SHARPNESS_PX // 6 : -_SHARPNESS_PX // 6].astype(np.float32)
-    detail = cv2.Laplacian(face, cv2.CV_32F)[1:-1, 1:-1]
-    return float(np.abs(detail).mean() / (4 * face.std() + 1.0))
+    bend = np.array([[1, -2, 1]], np.float32)
+    across, down = cv2.filter2D(face, cv2.CV_32F, bend)[1:-1, 1:-1], cv2.filter2D(face, cv2.CV_32F, bend.T)[1:-1, 1:-1]
+    # A face smeared by its own movement is sharp along the other direction: each of the two must hold detail.
+    detail = (np.abs(across + down).mean(), _ACROSS * np.abs(across).mean(), _DOWN * np.abs(down).mean())
+    return float(min(detail) / (4 * face.std() + 1.0))
 
 
 def face_problem(landmarks: Floats, sharpness: float, hidden: float = 0.0) -> FaceProblem | None:
