@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prefect import flow
+from prefect import flow, unmapped
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field, model_validator
 
@@ -94,7 +94,7 @@ def _trained(run: FaceTraining, footages: list[Footage], clearance: Clearance) -
     tracks = start_tracking(footages, run.face.backend, run.face.search_every, picks).result()
     require_pair(*tracks, least=MIN_FACES)
     consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
-    source, actor = gather_faces.map(tracks, face_size(run.options), consent_ids).result()
+    source, actor = gather_faces.map(tracks, unmapped(face_size(run.options)), consent_ids).result()
     return train_swapper(source, actor, run.options)
 
 

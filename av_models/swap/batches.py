@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..face.quality import head_pose
-from .augment import disguise
+from .augment import disguise, hide_mouth
 from .faces import FaceBank, feature_weight
 from .light_transfer import in_light_of, light_of
 from .plan import TrainPlan
@@ -25,13 +25,14 @@ _BLOCK = 64
 
 @dataclass(slots=True)
 class Batch:
-    """shown (B,3,S,S): what the encoder sees.  target (B,3,S,S), mask (B,1,S,S), weight (B,1,S,S): what is to be
-    painted, and how much each pixel counts.  mouths (B,8).
+    """shown (B,3,S,S): what the encoder sees.  seen (B,3,S,S): the same without a disguise.  target (B,3,S,S), mask
+    (B,1,S,S), weight (B,1,S,S): what is to be painted, and how much each pixel counts.  mouths (B,8).
 
     n_pairs: so many times, from the front, two rows one after the other are neighbouring frames.
     """
 
     shown: Tensor
+    seen: Tensor
     target: Tensor
     mask: Tensor
     weight: Tensor
@@ -62,7 +63,7 @@ class FaceSampler:
         self.bank, self.plan, self.cover, self.device = bank, plan, cover, device
         self.chances = bank.weights() * pose_rarity(bank)
         self.successors = successors_of(bank)
-        self.own_lights = torch.cat([light_of(*as_floats(part, device)) for part in _blocks(bank)])
+        self.own_lights = _lights(bank, device) if plan.light else torch.zeros(0, 2, 3)
         self.lights = self.own_lights
 
     def draw(self, draw: Draw, n: int) -> Batch:
@@ -76,6 +77,7 @@ class FaceSampler:
         shown = self._relit(target, index, order) if self.plan.light else target
         return Batch(
             shown=disguise(shown, self.cover, draw.generator("disguise", self.device)),
+            seen=hide_mouth(target, self.cover),
             target=target,
             mask=mask,
             weight=(mask + 0.05) * features,
@@ -128,8 +130,10 @@ def as_floats(bank: FaceBank, device: torch.device) -> tuple[Tensor, Tensor]:
     return faces, bank.masks.to(device).float().div_(255)[:, None]
 
 
-def _blocks(bank: FaceBank) -> list[FaceBank]:
-    return [bank.part(index) for index in torch.arange(len(bank)).split(_BLOCK)]
+def _lights(bank: FaceBank, device: torch.device) -> Tensor:
+    """(N,2,3) as `light_of` gives them."""
+    blocks = torch.arange(len(bank)).split(_BLOCK)
+    return torch.cat([light_of(*as_floats(bank.part(index), device)) for index in blocks])
 
 
 __all__ = ["Batch", "Draw", "FaceSampler", "as_floats", "pose_rarity", "successors_of"]
