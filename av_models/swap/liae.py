@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .network import Decoder, Intermediate, NetworkConfig, SwapNetwork
 
-_OWN = ("coefficients", "from_mouth")
+_OWN = ("coefficients", "from_performance")
 """Parts of a decoder that speak of one person's basis and cannot be shared."""
 
 
@@ -34,12 +34,12 @@ class LiaeNetwork(SwapNetwork):
                     setattr(self.decoders[name], part, module)
         self.own = nn.ModuleDict({name: Intermediate(config) for name in people if name != "source"})
 
-    def code(self, face: Tensor, mouth: Tensor) -> tuple[Tensor, Tensor]:
+    def code(self, face: Tensor, mouth: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """As `SwapNetwork.code`; grid (B,2 grid,S/8,S/8)."""
-        joint, shared = super().code(face, mouth)
+        joint, shared = super().code(face, mouth, seen)
         if "actor" not in self.own:
             return joint, torch.cat([shared, shared], 1)
-        size = self.config.code
+        size = self.config.code_size
         _, own = self.own["actor"](joint[:, :size], mouth)
         return joint, torch.cat([shared, own], 1)
 

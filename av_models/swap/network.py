@@ -1,9 +1,10 @@
 """The swap network: shared encoder, intermediate code with the mouth code in it, one decoder per person.
 
 The layout is the DF family of trainable face swaps (one encoder, one intermediate layer, a decoder per identity) with
-two changes. The encoder does not see the mouth, which reaches the decoders only through the mouth code, so the code
-is obeyed. And each decoder paints on top of its person's face basis (mean face and principal components, `basis.py`):
-the linear part carries the detail from the first step on, and the convolutions add what a linear model cannot.
+three changes. The encoder does not see the mouth, which reaches the decoders only through the mouth code, so the code
+is obeyed. Beside the code that training learns stand the readings of a network that knows faces already (`reader.py`).
+And each decoder paints on top of its person's face basis (mean face and principal components, `basis.py`), which the
+mouth code and the readings move from the first step on (`performance_map.py`); the convolutions add the rest.
 
 Knows nothing about files, training or video.
 """
@@ -17,6 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .performance_map import PerformanceMap
+from .reader import READINGS, load_reader
+
 MOUTH_NUMBERS = 8
 
 
@@ -25,7 +29,8 @@ class NetworkConfig:
     """size_px: of the encoder's input, a multiple of 16.  The decoders answer at `detail` times that size.
 
     widths: channels of the four halvings.  code: numbers of the intermediate layer.  grid: channels at 1/16 size.
-    n_components: of each person's face basis.  architecture: 'df', or 'liae' as `liae.py` builds it.
+    n_components: of each person's face basis.  architecture: 'df', or 'liae' as `liae.py` builds it.  readings: what
+    the performance reader says; 0 for none.
     """
 
     size_px: int = 128
@@ -36,6 +41,12 @@ class NetworkConfig:
     decoder_widths: tuple[int, int, int] = (96, 48, 32)
     n_components: int = 64
     architecture: str = "df"
+    readings: int = len(READINGS)
+
+    @property
+    def code_size(self) -> int:
+        """Numbers that speak of the face but for its mouth: learnt and read."""
+        return self.code + self.readings
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,13 +78,16 @@ class Encoder(nn.Module):
 
 
 class Intermediate(nn.Module):
-    """Image code (B,code) and mouth code (B,8) -> joint code (B,J) and feature grid (B,grid,S/8,S/8)."""
+    """Image code (B,code_size) and mouth code (B,8) -> joint code (B,J) and feature grid (B,grid,S/8,S/8).
+
+    The joint code begins with the image code and ends with the mouth code, both as they are.
+    """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.cells = config.size_px // 16
         self.mouth = nn.Sequential(nn.Linear(MOUTH_NUMBERS, 64), nn.GELU(), nn.Linear(64, 64))
-        self.joint_size = config.code + 64 + MOUTH_NUMBERS
+        self.joint_size = config.code_size + 64 + MOUTH_NUMBERS
         self.to_grid = nn.Linear(self.joint_size, config.grid * self.cells**2)
         self.grow = Double(config.grid, config.grid)
 
@@ -114,7 +128,8 @@ class Decoder(nn.Module):
         super().__init__()
         wide, middle, narrow = config.decoder_widths
         self.coefficients = nn.Sequential(nn.Linear(joint_size, 256), nn.GELU(), nn.Linear(256, config.n_components))
-        self.from_mouth = nn.Linear(MOUTH_NUMBERS, config.n_components)
+        self.read = slice(config.code, config.code_size)
+        self.from_performance = PerformanceMap(config.readings + MOUTH_NUMBERS, config.n_components)
         self.grow = nn.Sequential(
             *(Double(config.grid, wide), Residual(wide), Double(wide, middle), Residual(middle)),
             *(nn.Conv2d(middle, narrow, 3, padding=1), nn.LeakyReLU(0.1)),
@@ -127,17 +142,16 @@ class Decoder(nn.Module):
 
     def forward(self, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         heads = F.pixel_shuffle(self.heads(self.grow(grid)), 2).float()
-        coefficients = self.coefficients(joint) + self.from_mouth(joint[:, -MOUTH_NUMBERS:])
+        performance = torch.cat([joint[:, self.read], joint[:, -MOUTH_NUMBERS:]], 1)
+        coefficients = self.coefficients(joint) + self.from_performance(performance)
         return coefficients.float(), heads[:, :3], heads[:, 3:]
 
-    @torch.no_grad()
-    def start_from(self, mouths: Tensor, scores: Tensor) -> None:
-        """Let the mouth code (N,8) explain the basis scores (N,K) as far as a line can, before the first step."""
-        known = torch.cat([mouths, torch.ones(len(mouths), 1)], 1)
-        ridge = torch.eye(known.shape[1]) * 0.02 * len(mouths)
-        weights = torch.linalg.solve(known.T @ known + ridge, known.T @ scores)
-        self.from_mouth.weight.copy_(weights[:-1].T)
-        self.from_mouth.bias.copy_(weights[-1])
+    def start_from(self, performances: Tensor, scores: Tensor, weight: Tensor | None = None) -> None:
+        """Let readings and mouth codes (N,P) explain the basis scores (N,K) before the first step.
+
+        weight (K,): how much of the picture each score moves.
+        """
+        self.from_performance.fit(performances, scores, weight)
 
 
 class FaceBasis(nn.Module):
@@ -174,8 +188,9 @@ class SwapNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
-        # Zero in training; see `finish.py` for what a swap adds to the code of somebody else's face.
-        self.register_buffer("code_shift", torch.zeros(config.code))
+        self.reader = load_reader() if config.readings else None
+        # Zero in training; see `plate.py` for what a swap adds to the code of somebody else's face.
+        self.register_buffer("code_shift", torch.zeros(config.code_size))
         self.intermediate = Intermediate(config)
         self.decoders = nn.ModuleDict({name: Decoder(config, self.intermediate.joint_size) for name in people})
         detail_px = config.size_px * config.detail
@@ -186,9 +201,25 @@ class SwapNetwork(nn.Module):
         assert isinstance(found, Decoder)
         return found
 
-    def code(self, face: Tensor, mouth: Tensor) -> tuple[Tensor, Tensor]:
-        """face (B,3,S,S) in 0..1 with the mouth hidden; mouth (B,8) normalised -> joint code, feature grid."""
-        return self.intermediate(self.encoder(face * 2 - 1) + self.code_shift, mouth)
+    def code(self, face: Tensor, mouth: Tensor, seen: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """face (B,3,S,S) in 0..1 with the mouth hidden; mouth (B,8) normalised -> joint code, feature grid.
+
+        seen: what the reader looks at, if `face` is in a disguise. The reader needs no such exercise, and what it
+        would misread could only teach the decoder to distrust it.
+        """
+        return self.intermediate(self.face_code(face, seen) + self.code_shift, mouth)
+
+    def face_code(self, face: Tensor, seen: Tensor | None = None) -> Tensor:
+        """(B,C): what is learnt and what is read of a face with the mouth hidden, without the shift."""
+        learnt = self.encoder(face * 2 - 1)
+        if self.reader is None:
+            return learnt
+        return torch.cat([learnt, self.reader(face if seen is None else seen).float()], 1)
+
+    def performances(self, face: Tensor, mouth: Tensor) -> Tensor:
+        """(B,P): what is read from the face, and the mouth code; arguments as for `code`."""
+        read = [] if self.reader is None else [self.reader(face).float()]
+        return torch.cat([*read, mouth.float()], 1)
 
     def paint(self, person: str, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> face (B,3,D,D) about 0..1 (not clamped), mask logits (B,1,S,S), coefficients (B,K).
@@ -206,8 +237,8 @@ class SwapNetwork(nn.Module):
 
 
 def n_trained(network: SwapNetwork) -> int:
-    """Numbers that training moves (the bases are fixed)."""
-    return sum(p.numel() for p in network.parameters())
+    """Numbers that training moves (bases and reader are fixed)."""
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 __all__ = ["MOUTH_NUMBERS", "FaceBasis", "NetworkConfig", "SwapNetwork", "n_trained"]

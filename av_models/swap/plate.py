@@ -28,6 +28,8 @@ Pixels = NDArray[np.uint8]
 
 # The distance holds who they are, but also how differently they performed: all of it would cost blinks and glances.
 CODE_SHARE = 0.5
+# What is read of a face is off by who it is as well, but a glance stays a glance: all of the distance is taken.
+READ_SHARE = 1.0
 GRAIN_SIGMA_PX = 0.8
 MAX_GRAIN = 0.03
 _PATCH_PX = 7
@@ -111,13 +113,15 @@ class Grade:
 
 
 def shift_codes(painter: Painter, finish: Finish, crops: Pixels) -> NDArray[np.float32]:
-    """Set the painter's shift to CODE_SHARE of the distance between the source's codes and those of crops (N,S,S,3).
+    """Set the painter's shift to a share of the distance between the source's codes and those of crops (N,S,S,3).
 
     The encoder keeps some of who somebody is: narrow eyes come out as the source's eyes half closed. Returns the mean
     of the crops' codes (C,), before the shift.
     """
     mean = np.concatenate([painter.codes(crops[k : k + 32]) for k in range(0, len(crops), 32)]).mean(0)
-    painter.shift(CODE_SHARE * (np.array(finish.mean_code) - mean))
+    share = np.full(len(mean), CODE_SHARE)
+    share[painter.network.config.code :] = READ_SHARE
+    painter.shift(share * (np.array(finish.mean_code) - mean))
     return np.asarray(mean, np.float32)
 
 

@@ -84,7 +84,7 @@ class Painter:
     @torch.no_grad()
     def codes(self, crops: Pixels) -> NDArray[np.float32]:
         """What the encoder makes of crops (B,S,S,3), without the shift: (B,C)."""
-        return self.network.encoder(self._shown(crops) * 2 - 1).float().cpu().numpy()
+        return self.network.face_code(self._shown(crops)).float().cpu().numpy()
 
     def _shown(self, crops: Pixels) -> torch.Tensor:
         faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float().div_(255)

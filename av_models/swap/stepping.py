@@ -91,7 +91,7 @@ class Stepper:
 
     def _paint(self, network: SwapNetwork, person: str, batch: Batch) -> tuple[Tensor, Tensor]:
         with autocast(self.device):
-            painted, logits = self._forward(network, person, batch.shown, batch.mouths)
+            painted, logits = self._forward(network, person, batch.shown, batch.mouths, batch.seen)
         return painted.float(), logits.float()
 
     def _backward(self, loss: Tensor) -> None:
@@ -134,8 +134,8 @@ class Stepper:
         run.note(note)
 
 
-def _forward(network: SwapNetwork, person: str, shown: Tensor, mouths: Tensor) -> tuple[Tensor, Tensor]:
-    painted, logits, _ = network.paint(person, *network.code(shown, mouths))
+def _forward(network: SwapNetwork, person: str, shown: Tensor, mouths: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    painted, logits, _ = network.paint(person, *network.code(shown, mouths, seen))
     return painted, logits
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ..domain.errors import ModelError
-from .augment import mouth_cover
+from .augment import hide_mouth, mouth_cover
 from .basis import fit_basis, project
 from .batches import FaceSampler, as_floats
 from .checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
@@ -135,7 +135,9 @@ class Trainer:
         for name, basis in self.bases.items():
             small = basis.shrunk(self.config.detail)
             faces, masks = as_floats(self.train[name], torch.device("cpu"))
-            network.decoder(name).start_from(self.train[name].mouths, project(small, faces, masks))
+            performances = network.performances(hide_mouth(faces, self.cover.cpu()), self.train[name].mouths)
+            weight = small.components.flatten(1).norm(dim=1)
+            network.decoder(name).start_from(performances, project(small, faces, masks), weight)
             network.bases[name] = small
         run = TrainState.begin(network, self.plan, self.device)
         self.peers.share_weights(run.network, run.average, *([run.judge] if run.judge else []))

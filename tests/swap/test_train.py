@@ -12,6 +12,7 @@ from av_models.domain.errors import ModelError
 from av_models.swap.augment import hide_mouth, mouth_cover
 from av_models.swap.faces import FaceBank
 from av_models.swap.network import NetworkConfig
+from av_models.swap.performance_map import PerformanceMap
 from av_models.swap.train import Trainer, TrainPlan, TrainProgress, TrainResult
 from tests.swap.faces_made import drawn_bank
 
@@ -45,9 +46,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
     return trainer(tmp_path_factory.mktemp("train"), max_steps=150).run()
 
 
-def test_held_out_faces_get_better(trained: TrainResult, tmp_path: Path) -> None:
+def test_held_out_faces_are_good_from_the_first_step_and_stay_so(trained: TrainResult, tmp_path: Path) -> None:
     at_first = trainer(tmp_path, max_steps=1).run().curve[-1]
     at_last = trained.curve[-1]
+    assert at_first.source_db > 27 and at_first.actor_db > 27
+    assert at_last.source_db > at_first.source_db - 0.3 and at_last.actor_db > at_first.actor_db - 0.3
+
+
+def test_held_out_faces_get_better_where_nothing_is_known_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PerformanceMap, "fit", lambda self, features, outputs, weight=None: None)
+    for name in ("short", "long"):
+        (tmp_path / name).mkdir()
+    at_first = trainer(tmp_path / "short", max_steps=1).run().curve[-1]
+    at_last = trainer(tmp_path / "long", max_steps=150).run().curve[-1]
     assert at_last.source_db > at_first.source_db + 1 and at_last.actor_db > at_first.actor_db + 1
 
 

@@ -71,7 +71,7 @@ def test_two_processes_train_what_one_trains_in_two_parts(tmp_path: Path) -> Non
     alone = small_trainer(tmp_path / "alone", max_steps=8, batch=8, accumulate=2).run().network.state_dict()
     at_first = small_trainer(tmp_path / "alone", max_steps=1, batch=8).run().network.state_dict()
     assert equal(first, alone, within=2e-4)
-    assert not equal(first, at_first, within=2e-3)
+    assert not equal(first, at_first, within=5e-4)
 
 
 @pytest.mark.parametrize(
