@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..runtime.device import autocast
 from .augment import hide_mouth
@@ -20,14 +21,15 @@ _BATCH = 16
 
 @torch.no_grad()
 def held_out_db(network: SwapNetwork, bank: FaceBank, name: str, cover: Tensor, device: torch.device) -> float:
-    """Mean PSNR in dB inside the face of `bank` through its own decoder."""
+    """Mean PSNR in dB inside the face of `bank` through its own decoder, at the size of its faces."""
     values = []
     for index in torch.arange(len(bank)).split(_BATCH):
         part = bank.part(index)
         target, mask = as_floats(part, device)
         with autocast(device):
             painted, _, _ = network(hide_mouth(target, cover), part.mouths.to(device), name)
-        values.append(psnr_db(painted.float().clamp(0, 1), target, mask))
+        shown = F.interpolate(painted.float(), size=target.shape[-2:], mode="area")  # a full basis paints larger
+        values.append(psnr_db(shown.clamp(0, 1), target, mask))
     return float(torch.cat(values).mean())
 
 

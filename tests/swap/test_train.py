@@ -14,6 +14,7 @@ from av_models.swap.faces import FaceBank
 from av_models.swap.network import NetworkConfig
 from av_models.swap.performance_map import PerformanceMap
 from av_models.swap.train import Trainer, TrainPlan, TrainProgress, TrainResult
+from av_models.swap.validation import held_out_db
 from tests.swap.faces_made import drawn_bank
 
 SMALL = NetworkConfig(
@@ -62,6 +63,15 @@ def test_held_out_faces_get_better_where_nothing_is_known_at_first(
     at_first = trainer(tmp_path / "short", max_steps=1).run().curve[-1]
     at_last = trainer(tmp_path / "long", max_steps=150).run().curve[-1]
     assert at_last.source_db > at_first.source_db + 1 and at_last.actor_db > at_first.actor_db + 1
+
+
+def test_a_snapshot_is_as_good_on_held_out_faces_as_what_training_measures(tmp_path: Path) -> None:
+    """It paints at full size, and training looks at the network's own."""
+    made = trainer(tmp_path, max_steps=4)
+    result = made.run()
+    found = held_out_db(made.snapshot(), made.held["source"], "source", made.cover, CPU)
+    assert made.snapshot().bases["source"].mean.shape[-1] == 64
+    assert found == pytest.approx(result.curve[-1].source_db, abs=0.3)
 
 
 def opening_of(faces: torch.Tensor) -> float:
