@@ -64,7 +64,8 @@ def to_grid(rgb: Rgb, matrix: Floats) -> NDArray[np.float32]:
     fine[:, 2] += (_OVERSAMPLING - 1) / 2
     side = GRID_PX * _OVERSAMPLING
     large = cv2.warpAffine(rgb, fine, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(large, (GRID_PX, GRID_PX), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = cv2.resize(large, (GRID_PX, GRID_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def hull(points: Floats, shape: tuple[int, ...]) -> Mask:
