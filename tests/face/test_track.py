@@ -208,10 +208,10 @@ def test_one_pass_follows_everybody_with_scores_of_their_own(
 
 
 def test_a_hand_before_the_face_is_a_reason_and_leaves_the_landmarks(dlib_backend: FaceBackend) -> None:
-    frames = [*performance("woman", 48)]
-    skin = np.median(np.array(frames)[:, 290:320, 180:215].reshape(-1, 3), axis=0)
+    frames = [*performance("man", 48)]
+    skin = np.median(np.array(frames)[:, 240:296, 144:192].reshape(-1, 3), axis=0)
     for i in range(20, 30):
-        frames[i] = with_hand(frames[i], (245, 345), 130, 0.2, skin)[0]
+        frames[i] = with_hand(frames[i], (272, 336), 144, 0.2, skin)[0]
     followed = follow(shown(frames), dlib_backend)
     hidden = [p for p in followed.problems if p.reason is FaceProblem.HIDDEN]
     lost = [p for p in followed.problems if p.reason is not FaceProblem.HIDDEN]
