@@ -45,6 +45,7 @@ class VoiceRun(BaseModel):
     budget_s: float = Field(default=7200.0, gt=0, le=30 * 86_400, description="Seconds of training.")
     max_steps: int = Field(default=0, ge=0, description="Steps of each network instead of seconds; 0 for none.")
     start_from: str = Field(default="", description="Neural voice that goes on learning; empty to begin anew.")
+    critic: bool = Field(default=False, description="Teach the vocoder's last phase against a critic (GAN).")
     width: int = Field(default=0, ge=0, le=1024, multiple_of=8, description="Channels of the networks; 0: their own.")
     held_out: str = Field(default="", description="Regular expression of ids that never train.")
     seed: int = Field(default=7, ge=0, lt=2**31)
@@ -57,7 +58,7 @@ class VoiceRun(BaseModel):
         return Purpose(self.use, self.territory, self.language)
 
     def training(self, start_from: MediaRef | None) -> VoiceTraining:
-        return VoiceTraining(self.budget_s, self.max_steps, self.width, self.seed, start_from)
+        return VoiceTraining(self.budget_s, self.max_steps, self.width, self.seed, start_from, self.critic)
 
     @property
     def out_dir(self) -> Path:

@@ -28,6 +28,9 @@ def run_train_voice(
     start_from: Annotated[
         str, typer.Option(metavar="VOICE", help="Neural voice that goes on learning; anew if left out.")
     ] = "",
+    critic: Annotated[
+        bool, typer.Option("--critic", help="Teach the vocoder's last phase against a critic (GAN).")
+    ] = False,
     width: Annotated[int, typer.Option(min=0, max=1024, help="Channels of the networks; 0 for their own.")] = 0,
     held_out: Annotated[
         str, typer.Option(metavar="REGEX", help="Ids that never train; one prompt in 20 if left out.")
@@ -56,6 +59,7 @@ def run_train_voice(
             budget_s=budget_s,
             max_steps=max_steps,
             start_from=start_from,
+            critic=critic,
             width=width,
             held_out=held_out,
             seed=seed,

@@ -6,8 +6,8 @@ A training that was interrupted, even by kill -9, goes on from its last checkpoi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ _N_SAMPLES = 6
 # Of the budget. Teaching the vocoder further on predicted frames was tried and left out: it learns to fill with noise
 # what they lack (on 16 held-out sentences DNSMOS fell from 2.75 to 2.12, and words wrong rose from 5 to 12 %).
 _SHARES = {"vocoder": 0.5, "acoustic": 0.5}
+_SHARES_WITH_CRITIC = {"vocoder": 0.3, "critic": 0.2, "acoustic": 0.5}
+_CRITIC_RATE, _CRITIC_BATCH = 2e-4, 8
 
 
 @stage("1")
@@ -82,7 +84,7 @@ def train_voice_model(lessons: VoiceLessons, training: VoiceTraining) -> VoiceMo
     with disk_errors(folder / "voice.pt"), Progress("train_voice", 1000, "‰ of the budget") as progress:
         results = _train(clips, held_out, training, folder, progress)
     facts = _facts(lessons, training, results)
-    acoustic, vocoder = _networks(results["acoustic"], results["vocoder"])
+    acoustic, vocoder = _networks(results["acoustic"], results.get("critic", results["vocoder"]))
     voice = load_voice(save_voice(acoustic, vocoder, {}))
     figures, samples = _evaluated(voice, lessons, held_out)
     texts = {row["id"]: row["text"] for row in store().json(lessons.corpus.clips)}
@@ -157,9 +159,10 @@ def _train(
 
     device, base = best_device(), _base(training)
     reads, sounds = _shapes(training, base)
-    plans = {part: _plan(training, part) for part in _SHARES}
-    told = {part: partial(_report, progress, part) for part in _SHARES}
-    vocoder = train_vocoder(
+    plans = {part: _plan(training, part) for part in _shares(training)}
+    told = {part: partial(_report, progress, _shares(training), part) for part in _shares(training)}
+    results = {}
+    results["vocoder"] = train_vocoder(
         clips,
         held_out,
         sounds,
@@ -169,7 +172,9 @@ def _train(
         start_from=base[1],
         on_progress=told["vocoder"],
     )
-    acoustic = train_acoustic(
+    if training.critic:
+        results["critic"] = _criticised(results["vocoder"], clips, held_out, plans["critic"], folder, told["critic"])
+    results["acoustic"] = train_acoustic(
         clips,
         held_out,
         reads,
@@ -179,7 +184,28 @@ def _train(
         start_from=base[0],
         on_progress=told["acoustic"],
     )
-    return {"vocoder": vocoder, "acoustic": acoustic}
+    return results
+
+
+def _criticised(
+    taught: TrainResult,
+    clips: Sequence[VoiceClip],
+    held_out: Sequence[VoiceClip],
+    plan: TrainPlan,
+    folder: Path,
+    told: Callable[[TrainProgress], None],
+) -> TrainResult:
+    from av_models.runtime.device import best_device
+    from av_models.speech.neural.critic_training import train_with_critic
+    from av_models.speech.neural.vocoder import Vocoder
+
+    assert isinstance(taught.network, Vocoder)
+    plan = replace(plan, learning_rate=_CRITIC_RATE, batch=_CRITIC_BATCH)
+    return train_with_critic(clips, held_out, taught.network, plan, folder, best_device(), on_progress=told)
+
+
+def _shares(training: VoiceTraining) -> dict[str, float]:
+    return _SHARES_WITH_CRITIC if training.critic else _SHARES
 
 
 def _base(training: VoiceTraining) -> tuple[AcousticModel, Vocoder] | tuple[None, None]:
@@ -212,14 +238,14 @@ def _networks(acoustic: TrainResult, vocoder: TrainResult) -> tuple[AcousticMode
 def _plan(training: VoiceTraining, part: str) -> TrainPlan:
     from av_models.speech.neural.training import TrainPlan
 
-    share = _SHARES[part]
+    share = _shares(training)[part]
     steps = max(1, round(training.max_steps * share / _SHARES["acoustic"])) if training.max_steps else None
     return TrainPlan(training.budget_s * share, steps, seed=training.seed)
 
 
-def _report(progress: Progress, part: str, state: TrainProgress) -> None:
-    before = sum(share for name, share in _SHARES.items() if list(_SHARES).index(name) < list(_SHARES).index(part))
-    share = before + _SHARES[part] * state.share
+def _report(progress: Progress, shares: Mapping[str, float], part: str, state: TrainProgress) -> None:
+    parts = list(shares)
+    share = sum(shares[name] for name in parts[: parts.index(part)]) + shares[part] * state.share
     figures = ", ".join(f"{name} {value:.2f}" for name, value in (state.latest.values if state.latest else {}).items())
     progress.reach(round(1000 * share), f"{part}, step {state.step}" + (f", held out: {figures}" if figures else ""))
 
@@ -228,7 +254,7 @@ def _key(lessons: VoiceLessons, training: VoiceTraining) -> str:
     budget = training.max_steps or "time"  # a longer time goes on where a shorter one ended; counted steps repeat
     shards = [ref.digest for ref in (*lessons.shards, *lessons.held_out)]
     start = training.start_from.digest if training.start_from else ""
-    text = repr((shards, training.width, training.seed, budget, start))
+    text = repr((shards, training.width, training.seed, budget, start, *(["critic"] if training.critic else [])))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -264,7 +290,7 @@ def _taught_before(training: VoiceTraining) -> dict[str, int]:
 
     told = voice_card(store().read_bytes(training.start_from)).get("training", {}) if training.start_from else {}
     before = told.get("before", {})
-    return {part: before.get(part, 0) + told[part]["steps"] for part in _SHARES if part in told}
+    return {part: before.get(part, 0) + told[part]["steps"] for part in _SHARES_WITH_CRITIC if part in told}
 
 
 def _evaluated(

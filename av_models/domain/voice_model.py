@@ -12,13 +12,15 @@ from .media import MediaRef
 class VoiceTraining:
     """budget_s: of both networks together.  max_steps: of each, instead of the time, 0 for none.  width: of both
     networks in channels, 0 for their own; narrower ones learn faster and sound worse.  start_from: weights of a voice
-    that goes on learning, with its own widths; None to begin from nothing."""
+    that goes on learning, with its own widths; None to begin from nothing.  critic: the vocoder's last phase is taught
+    against networks that tell recordings from copies."""
 
     budget_s: float
     max_steps: int = 0
     width: int = 0
     seed: int = 7
     start_from: MediaRef | None = None
+    critic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,11 @@ def test_a_voice_is_made_registered_speaks_and_is_taken_back(recordings: Path, d
     }
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"corpus.json", "corpus.png"}
 
-    further = run_of(recordings, name="ada-two", start_from="ada", width=0, out=str(tmp_path / "out"))
+    further = run_of(recordings, name="ada-two", start_from="ada", width=0, critic=True, out=str(tmp_path / "out"))
     train_voice(further.model_copy(update={"consent": "ada-consent"}))
     card = json.loads((desk.media_dir / "voices" / "ada-two" / "card.json").read_text())
     assert card["training"]["before"] == {"vocoder": 1, "acoustic": 1}
+    assert card["training"]["critic"]["steps"] == 1
 
     spoken = load_speaking("Good evening.", "ada", (), 7, "demonstration", "worldwide", False, tmp_path / "spoken")
     assert speak(spoken)["consent_ids"] == ["ada-consent"]

@@ -20,7 +20,7 @@ from .perturb import at_speed, draw_speed, fits
 from .training import TrainPlan, TrainProgress, TrainResult, set_rate, train
 from .vocoder import Vocoder, VocoderConfig
 
-__all__ = ["train_vocoder"]
+__all__ = ["VocoderLesson", "train_vocoder"]
 
 _SEGMENT_FRAMES = 48
 _HELD_OUT_CLIPS = 12
@@ -48,11 +48,13 @@ def train_vocoder(
     sound. ModelError when no clip is long enough or the training diverges.
     """
     torch.manual_seed(plan.seed)
-    lesson = _VocoderLesson(clips, held_out, config, plan, device, start_from, other_speeds)
+    lesson = VocoderLesson(clips, held_out, config, plan, device, start_from, other_speeds)
     return train(lesson, plan, folder, on_progress, should_stop)
 
 
-class _VocoderLesson:
+class VocoderLesson:
+    """Segments of clips for the vocoder; see `Lesson`."""
+
     part = "vocoder"
 
     def __init__(
