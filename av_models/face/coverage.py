@@ -71,8 +71,8 @@ class Coverage:
         sides = (
             ("turn to the picture's left", self.share_left),
             ("turn to the picture's right", self.share_right),
-            ("look up", self.share_up),
-            ("look down", self.share_down),
+            ("upward look", self.share_up),
+            ("downward look", self.share_down),
         )
         found = [_rare(name, share) for name, share in sides]
         found.append(_rare("open mouth", self.share_mouth_open))

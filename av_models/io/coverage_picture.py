@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 __all__ = ["coverage_png"]
 
 _BLUE, _GREY = "#2b6cb0", "#718096"
+_TITLE_LETTERS = 130
 
 
 def coverage_png(
@@ -25,7 +27,7 @@ def coverage_png(
 
     # Figure without pyplot: no global state, so threads may draw at once.
     figure = Figure(figsize=(11, 4.2), dpi=100, facecolor="white", layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure.suptitle("\n".join(textwrap.wrap(title, _TITLE_LETTERS)), fontsize=10)
     turns, lips = figure.subplots(1, 2, width_ratios=(1.7, 1))
     counts = np.asarray(seen, float)
     shown = np.where(counts > 0, np.log10(np.maximum(counts, 1)) + 0.3, np.nan)
@@ -33,7 +35,8 @@ def coverage_png(
     for row, column in np.argwhere(counts > 0):
         x = (yaw_edges[column] + yaw_edges[column + 1]) / 2
         y = (pitch_edges[row] + pitch_edges[row + 1]) / 2
-        turns.text(x, y, f"{int(counts[row, column])}", ha="center", va="center", fontsize=8)
+        color = "white" if shown[row, column] > 0.6 * np.nanmax(shown) else "black"
+        turns.text(x, y, f"{int(counts[row, column])}", ha="center", va="center", fontsize=8, color=color)
     turns.invert_yaxis()
     turns.set_xlabel("turned to the picture's left  ←  degrees  →  right", fontsize=9)
     turns.set_ylabel("down  ←  nod, degrees  →  up", fontsize=9)
