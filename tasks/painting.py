@@ -101,7 +101,8 @@ def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: n
     ]
     frames = [batch[i] for i, _ in there]
     painted = painter.paint_tensors(np.stack(crops), mouths[[frame.index for frame in frames]])
-    faces = grade(painted.faces, np.array([frame.time_s for frame in frames])).permute(0, 2, 3, 1).cpu().numpy()
+    graded = grade(painted.faces, np.array([frame.time_s for frame in frames]))
+    faces = graded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     codes = code_distance(painted.codes.cpu().numpy(), grade.look.code_mean, np.array(finish.code_spread))
     masks = painted.masks.cpu().numpy()
     return {i: _Face(faces[k], masks[k], crops[k], float(codes[k])) for k, (i, _) in enumerate(there)}
@@ -166,16 +167,16 @@ class _Hand:
         hidden = self._hidden(face.crop, size)
         mask = matte(face.learned, hull, points, self.options, hidden)
         shown = self._finished(face.face, time_s)
-        laid = lay_in(picture, shown, mask, matrix, self.options.blend)
+        laid = lay_in(picture, shown, mask, matrix, self.options.edge)
         signs = self._signs(face, seen, hull, hidden, laid.seam)
         return laid.picture, signs, Patch(shown, mask, matrix)
 
     def _finished(self, face: np.ndarray, time_s: float) -> np.ndarray:
         from av_models.swap.render import grained, sharpened
 
-        if not self.options.detail:
-            return face
-        return grained(sharpened(face, self.finish.sharpen), float(self.look.grain), seed=round(time_s * 1e6))
+        if self.options.detail:
+            face = grained(sharpened(face, self.finish.sharpen), float(self.look.grain), seed=round(time_s * 1e6))
+        return np.clip(face, 0, 1)  # before the warp: a file for a compositor holds no more
 
     def _hidden(self, crop: np.ndarray, size_px: int) -> np.ndarray | None:
         """(D,D): what is in front of the face, None where nothing is."""

@@ -34,7 +34,7 @@ class FaceSize(StrEnum):
 
 class Blend(StrEnum):
     """FEATHER: one soft edge.  MULTIBAND: a wide edge for coarse structure, a narrow one for fine (Burt and Adelson
-    1983)."""
+    1983); a matte cannot say that, so with files for a compositor the edge is feathered."""
 
     FEATHER = "feather"
     MULTIBAND = "multiband"
@@ -77,7 +77,7 @@ class SwapOptions:
     shading: bool = True
     size: FaceSize = FaceSize.ACTOR
     scale: float = 1.0
-    blend: Blend = Blend.FEATHER
+    blend: Blend = Blend.MULTIBAND
     erode: float = 0.044
     blur: float = 0.022
     keep: tuple[Region, ...] = ()
@@ -85,6 +85,11 @@ class SwapOptions:
     detail: bool = True
     steady: float = 0.0
     handover: Handover = Handover.NONE
+
+    @property
+    def edge(self) -> Blend:
+        """How the edge is really made."""
+        return self.blend if self.handover is Handover.NONE else Blend.FEATHER
 
     def __post_init__(self) -> None:
         ranges = {"scale": (0.5, 2.0), "erode": (0.0, 0.25), "blur": (0.0, 0.1), "steady": (0.0, 1.0)}

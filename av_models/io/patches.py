@@ -4,12 +4,11 @@ A .zip of
 
     person1/patch/000000.png   the painted face in its crop, graded, with grain: RGB, 16 bits (or .exr, half floats)
     person1/matte/000000.png   where it shows: grey, 16 bits (or .exr)
-    frames.json                size, rate, and for every frame and person the time and the matrices
+    frames.json                rate, and for every frame and person the time and the matrices
 
 Values are those of the plate's own R'G'B' (BT.709, not linear), 0 to 65535 for 0 to 1. `to_patch` maps (x, y, 1) in
 pixels of the plate to pixels of the patch, `to_plate` is the way back; (0, 0) is the middle of the first pixel. The
-finished frame is plate + matte * (patch - plate), both warped by `to_plate`; multiband blending, if it was chosen, is
-not in the files.
+finished frame is plate + matte * (patch - plate), both warped by `to_plate`.
 """
 
 from __future__ import annotations

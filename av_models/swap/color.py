@@ -61,9 +61,9 @@ def toned(table: Floats, strength: float) -> NDArray[np.float32]:
 
 def recolored(faces: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     """Faces (B,3,H,W) 0..1 through a table (n,n,n,3), trilinear between its nodes."""
-    places = faces.permute(0, 2, 3, 1).flip(-1)[None] * 2 - 1  # grid_sample wants the last axis of the table first
-    moved = torch.nn.functional.grid_sample(
-        table.permute(3, 0, 1, 2)[None], places, mode="bilinear", padding_mode="border", align_corners=True
+    places = faces.permute(0, 2, 3, 1)[None] * 2 - 1
+    moved = torch.nn.functional.grid_sample(  # which takes the axes of the table from the last to the first
+        table.permute(3, 2, 1, 0)[None].contiguous(), places, mode="bilinear", padding_mode="border", align_corners=True
     )
     return moved[0].transpose(0, 1)
 

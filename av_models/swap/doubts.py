@@ -19,6 +19,9 @@ Floats = NDArray[np.floating[Any]]
 LOOK_BELOW = 0.7
 """A factor below this is worth a look."""
 
+LEAST = 0.1
+"""Of a factor: a confidence of 0 is that of a face that is missing."""
+
 _SMALL_PX = 16
 _SEAM = (0.10, 0.25)
 _HIDDEN = (0.03, 0.4)
@@ -46,9 +49,9 @@ class Signs:
     jump: float
 
     def factors(self) -> dict[Doubt, float]:
-        """1 where all is usual, 0 where it is as doubtful as it gets."""
+        """1 where all is usual, LEAST where it is as doubtful as it gets."""
         return {
-            Doubt.LANDMARKS: self.score,
+            Doubt.LANDMARKS: max(self.score, LEAST),
             Doubt.OUTLINE: _falling(self.outline, *_OUTLINE),
             Doubt.SEAM: _falling(self.seam, *_SEAM),
             Doubt.HIDDEN: _falling(self.hidden, *_HIDDEN),
@@ -93,7 +96,7 @@ def jump_between(face: Floats, face_before: Floats, plate: Floats, plate_before:
 
 
 def _falling(value: float, usual: float, worst: float) -> float:
-    return float(np.clip((worst - value) / (worst - usual), 0, 1))
+    return float(np.clip((worst - value) / (worst - usual), LEAST, 1))
 
 
 __all__ = ["LOOK_BELOW", "Signs", "code_distance", "jump_between", "outline_strays", "small"]

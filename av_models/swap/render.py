@@ -95,13 +95,18 @@ def sharpened(face: Floats, strength: float) -> Floats:
     """Unsharp mask of a face (H,W,3)."""
     import cv2
 
-    return face + strength * (face - cv2.GaussianBlur(face, (0, 0), SHARPEN_SIGMA_PX)) if strength else face
+    if not strength:
+        return face
+    soft = cv2.GaussianBlur(face, (0, 0), SHARPEN_SIGMA_PX)
+    return np.asarray(cv2.addWeighted(face, 1 + strength, soft, -strength, 0))
 
 
 def grained(face: Floats, grain: float, seed: int) -> Floats:
     """The face (H,W,3) with the plate's grain on it, the same in all channels as sensor noise after de-mosaicing is."""
-    noise = np.random.default_rng(seed).normal(0, grain, (*face.shape[:2], 1)).astype(np.float32)
-    return face + noise if grain else face
+    if not grain:
+        return face
+    noise = np.random.default_rng(seed).standard_normal((*face.shape[:2], 1), np.float32)
+    return face + np.float32(grain) * noise
 
 
 __all__ = ["Painted", "PaintedTensors", "Painter", "grained", "sharpened"]

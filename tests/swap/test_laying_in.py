@@ -16,18 +16,14 @@ from av_models.swap.matte import matte
 from av_models.swap.paste import lay_in
 from av_models.swap.steady import steadied, with_neighbours
 from tests.swap.faces_made import drawn_bank
+from tests.swap.footage_made import outlined
 
 PX = 128
 SHARP = SwapOptions(erode=0.02, blur=0.005)
 
 
 def landmarks() -> np.ndarray:
-    points = drawn_bank("actor", n=1, size_px=PX).landmarks[0].numpy()
-    turn = np.linspace(np.pi, 0, 17)
-    points[:17] = np.stack([64 + 40 * np.cos(turn), 60 + 48 * np.sin(turn)], 1)
-    points[17:22], points[22:27] = ((np.linspace(a, b, 5)[:, None] * [1, 0] + [0, 36]) for a, b in ((36, 58), (70, 92)))
-    points[27:36] = np.stack([np.linspace(58, 70, 9), np.linspace(50, 74, 9)], 1)
-    return points
+    return outlined(drawn_bank("actor", n=1, size_px=PX).landmarks[0].numpy(), PX)
 
 
 def whole() -> np.ndarray:

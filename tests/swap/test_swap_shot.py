@@ -1,0 +1,93 @@
+"""A whole shot: several people in one pass, who is missing, the bits of the footage, and the compositor's files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from av_models.domain.edit import Shot
+from av_models.domain.face import FaceProblem, FaceTrack, ProblemRange
+from av_models.domain.media import MediaRef
+from av_models.domain.swap import ColorMatch, Doubt, FaceSwap, Handover, SwapOptions
+from av_models.io.patches import read_patches
+from av_models.io.video import read_pictures
+from av_models.swap.paste import lay_in
+from tasks.painting import finished_frames
+from tasks.plates import match_plate
+from tasks.swapping import swap_shot
+from tasks.workspace import store
+from tests.swap.footage_made import FACE_PX, PLACES, small_model, two_people
+
+PLAIN = SwapOptions(color=ColorMatch.NONE, shading=False, occlusion=False, handover=Handover.PNG)
+N_SHOWN = 8
+
+
+@pytest.fixture(scope="module")
+def model() -> MediaRef:
+    return small_model()
+
+
+def shot_of(model: MediaRef, tracks: tuple[FaceTrack, ...], options: SwapOptions = PLAIN) -> Shot:
+    """The first frames; everybody in `tracks` gets the model's face."""
+    mouth = store().put_arrays(mouth=np.zeros((N_SHOWN, 8), np.float32))
+    faces = tuple(FaceSwap(model, track, match_plate.fn(model, track, options), mouth) for track in tracks)
+    return Shot(tuple(Fraction(k, 25) for k in range(N_SHOWN)), Fraction(25), faces, options)
+
+
+def cheek(picture: np.ndarray, person: int) -> np.ndarray:
+    left, top = (at + round(0.55 * FACE_PX) for at in PLACES[person])
+    return picture[top : top + 6, left - 20 : left - 14].reshape(-1, 3).mean(0)
+
+
+def test_two_people_are_swapped_in_one_pass(model: MediaRef, tmp_path: Path) -> None:
+    tracks = two_people(tmp_path / "two.mp4")
+    clip = swap_shot.fn(shot_of(model, tracks))
+    before, after = ([p.rgb for p in read_pictures(path)] for path in (tmp_path / "two.mp4", store().path(clip.video)))
+    assert len(after) == clip.n_frames == N_SHOWN
+    for person in (0, 1):
+        assert np.abs(cheek(after[6], person) - cheek(before[6], person)).max() > 30
+    middle = slice(PLACES[0][0] + FACE_PX + 2, PLACES[1][0] - 2)
+    assert np.abs(after[6][:, middle].astype(int) - before[6][:, middle]).max() < 12
+    # Who is not found keeps the own face, and it is said; the other is swapped all the same.
+    assert clip.unswapped == (ProblemRange(0, 2, FaceProblem.NO_FACE),)
+    assert clip.confidence[0] == 0.0 and clip.confidence[6] > 0
+    # Skin of another colour, which nobody matched here, is on the list of frames to look at.
+    assert Doubt.SEAM in {one.doubt for one in clip.doubtful}
+    assert np.abs(cheek(after[1], 1) - cheek(before[1], 1)).max() < 12
+    assert np.abs(cheek(after[1], 0) - cheek(before[1], 0)).max() > 30
+
+
+def test_who_is_not_asked_for_keeps_the_own_face(model: MediaRef, tmp_path: Path) -> None:
+    tracks = two_people(tmp_path / "two.mp4")
+    one = list(finished_frames(shot_of(model, tracks[:1])))[6]
+    half = PLACES[1][0] - 4
+    assert np.array_equal(one.picture[:, half:], one.frame.plate[:, half:])
+    assert not np.array_equal(one.picture[:, :half], one.frame.plate[:, :half])
+
+
+def test_the_files_for_a_compositor_give_the_render_back(model: MediaRef, tmp_path: Path) -> None:
+    shot = shot_of(model, two_people(tmp_path / "two.mp4"), replace(PLAIN, color=ColorMatch.LINEAR))
+    patches = swap_shot.fn(shot).patches
+    assert patches is not None
+    filed = list(read_patches(store().path(patches)))
+    assert {(one.person, one.frame) for one in filed} == {
+        (person, frame) for person in (1, 2) for frame in range(N_SHOWN) if person == 1 or frame > 2
+    }
+    for one in finished_frames(shot):
+        laid = one.frame.plate
+        for patch in (patch for patch in filed if patch.frame == one.frame.index):
+            laid = lay_in(laid, patch.face, patch.matte, patch.to_patch).picture
+        assert np.abs(laid.astype(int) - one.picture).max() <= 1
+
+
+def test_ten_bit_footage_gets_a_ten_bit_face(model: MediaRef, tmp_path: Path) -> None:
+    tracks = two_people(tmp_path / "deep.mp4", "yuv420p10le")
+    one = list(finished_frames(shot_of(model, tracks)))[6]
+    assert one.picture.dtype == np.uint16
+    left, top = PLACES[0]
+    face = one.picture[top + 40 : top + 70, left + 30 : left + 66]
+    assert len(np.unique(face % 257)) > 20  # a face painted in eight bits has none between its steps
