@@ -182,10 +182,8 @@ class SwapChoice(Choice):
 
     @property
     def options(self) -> SwapOptions:
-        named = isinstance(self.size, str)
-        values = self.model_dump(exclude={"size"})
-        size = FaceSize(self.size) if named else FaceSize.ACTOR
-        return SwapOptions(**values, size=size, scale=1.0 if named else float(self.size))
+        size, scale = (FaceSize(self.size), 1.0) if isinstance(self.size, str) else (FaceSize.ACTOR, self.size)
+        return SwapOptions(**self.model_dump(exclude={"size"}), size=size, scale=scale)
 
 
 class SoundChoice(Choice):

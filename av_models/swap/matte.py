@@ -39,10 +39,10 @@ def matte(
     side = learned.shape[0]
     mask = paste_mask(learned, hull, options.erode * side, options.blur * side)
     if options.keep:
-        mask = mask * (1 - region_mask(landmarks, side, options.keep))
+        mask = np.asarray(mask * (1 - region_mask(landmarks, side, options.keep)), np.float32)
     if hidden is not None:
-        mask = mask * (1 - hidden)
-    return np.asarray(mask, np.float32)
+        mask = np.asarray(mask * (1 - hidden), np.float32)
+    return mask
 
 
 def paste_mask(learned: Floats, hull: Floats, erode_px: float, blur_px: float) -> NDArray[np.float32]:
@@ -57,7 +57,8 @@ def paste_mask(learned: Floats, hull: Floats, erode_px: float, blur_px: float) -
     depth = cv2.distanceTransform(both, cv2.DIST_L2, cv2.DIST_MASK_5)
     if blur_px <= 0:
         return (depth > erode_px).astype(np.float32)
-    return cv2.GaussianBlur((depth > erode_px).astype(np.float32), (0, 0), blur_px, borderType=cv2.BORDER_CONSTANT)
+    hard = (depth > erode_px).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(hard, (0, 0), blur_px, borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def region_mask(landmarks: Floats, size_px: int, regions: Iterable[Region]) -> NDArray[np.float32]:

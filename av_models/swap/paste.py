@@ -34,7 +34,7 @@ def lay_in(plate: Pixels, face: Floats, matte: Floats, matrix: Floats, blend: Bl
     """
     import cv2
 
-    face, matte, back = _fitted(face, matte, cv2.invertAffineTransform(np.asarray(matrix, np.float64)))
+    face, matte, back = _fitted(face, matte, _f(cv2.invertAffineTransform(np.asarray(matrix, np.float64))))
     box = _box(matte, back, plate.shape)
     if box is None:
         return Laid(plate, 0.0)
@@ -42,7 +42,7 @@ def lay_in(plate: Pixels, face: Floats, matte: Floats, matrix: Floats, blend: Bl
     back[:, 2] -= (left, top)
     size = (right - left, bottom - top)
     shown = cv2.warpAffine(face, back, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    alpha = cv2.warpAffine(matte, back, size, flags=cv2.INTER_LINEAR)
+    alpha = _f(cv2.warpAffine(matte, back, size, flags=cv2.INTER_LINEAR))
     full = float(np.iinfo(plate.dtype).max)
     under = plate[top:bottom, left:right].astype(np.float32)
     change = np.clip(shown, 0, 1) * full - under
@@ -59,10 +59,10 @@ def _fitted(face: Floats, matte: Floats, back: Floats) -> tuple[Floats, Floats, 
 
     scale = float(np.sqrt(abs(np.linalg.det(back[:, :2]))))
     if scale >= _SHRINK_BELOW:
-        return np.asarray(face, np.float32), np.asarray(matte, np.float32), back
+        return _f(face), _f(matte), back
     side = max(8, int(np.ceil(face.shape[0] * scale)))
     share = face.shape[0] / side
-    small = [cv2.resize(np.asarray(p, np.float32), (side, side), interpolation=cv2.INTER_AREA) for p in (face, matte)]
+    small = [_f(cv2.resize(_f(p), (side, side), interpolation=cv2.INTER_AREA)) for p in (face, matte)]
     back = np.concatenate([back[:, :2] * share, back[:, :2] @ np.full((2, 1), (share - 1) / 2) + back[:, 2:]], 1)
     return small[0], small[1], back
 
@@ -93,14 +93,20 @@ def _multiband(under: Floats, change: Floats, alpha: Floats) -> Floats:
     for _ in range(_BANDS):
         if min(levels[-1].shape[:2]) < 16:
             break
-        levels.append(cv2.pyrDown(levels[-1]))
-        mattes.append(cv2.pyrDown(mattes[-1]))
+        levels.append(_f(cv2.pyrDown(levels[-1])))
+        mattes.append(_f(cv2.pyrDown(mattes[-1])))
     mixed = levels[-1] * mattes[-1][..., None]
     for fine, coarse, soft in zip(levels[-2::-1], levels[:0:-1], mattes[-2::-1], strict=True):
         size = (fine.shape[1], fine.shape[0])
-        mixed = cv2.pyrUp(mixed, dstsize=size) + (fine - cv2.pyrUp(coarse, dstsize=size)) * soft[..., None]
+        mixed = _f(cv2.pyrUp(mixed, dstsize=size)) + (fine - cv2.pyrUp(coarse, dstsize=size)) * soft[..., None]
     # Coarse bands reach beyond the matte; there, hair and background stay untouched.
     return np.asarray(under + mixed * np.minimum(alpha * 8, 1)[..., None])
+
+
+def _f(values: Any) -> Floats:
+    """OpenCV's answers carry no type. Matrices keep their double precision."""
+    array = np.asarray(values)
+    return array if array.dtype == np.float64 and array.shape == (2, 3) else np.asarray(array, np.float32)
 
 
 __all__ = ["Laid", "lay_in"]

@@ -143,14 +143,13 @@ def measure_look(
     )
     agreement = np.array([np.median(agreed), agreed.std()])
     front = _front(sample, painter.input_px, place) if options.occlusion else None
-    rest = (np.float32(0.0), agreement, front)
-    look = PlateLook(template, place, painter.code_shift, mean, table, *light, *rest)
+    look = PlateLook(template, place, painter.code_shift, mean, table, *light, np.zeros(()), agreement, front)
     if not options.detail:
         return look
     graded = Grade(look, torch.device("cpu"))(torch.from_numpy(faces).permute(0, 3, 1, 2), sample.time_s)
     shown = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
     grain = missing_grain(shown, plates, skin, finish.sharpen, float(np.median(sample.scale)))
-    return replace(look, grain=np.float32(grain))
+    return replace(look, grain=np.array(grain))
 
 
 def missing_grain(faces: Floats, plates: Floats, skin: Floats, sharpen: float, scale: float = 1.0) -> float:
@@ -189,7 +188,9 @@ def _light(
     faces: Floats, plates: Floats, skin: Floats, table: Floats, axis: float, time_s: Floats, options: SwapOptions
 ) -> tuple[Floats, Floats, Floats]:
     """knots, log_gain and shading of a `PlateLook`. axis: of the face, see `shading.side_light`."""
-    knots, log_gain, shading = np.zeros(1), np.zeros((1, 3)), np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
+    knots: Floats = np.zeros(1)
+    log_gain: Floats = np.zeros((1, 3))
+    shading = np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
     moved = recolored(torch.from_numpy(faces).permute(0, 3, 1, 2), torch.from_numpy(table)).permute(0, 2, 3, 1).numpy()
     if options.color is not ColorMatch.NONE:
         knots, log_gain = light_over_time(time_s, moved, plates, skin)

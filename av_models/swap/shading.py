@@ -65,7 +65,7 @@ def _spread(values: Floats, weight: Floats, sigma: float) -> tuple[Floats, Float
     import cv2
 
     def soft(plane: Floats) -> Floats:
-        return cv2.GaussianBlur(np.asarray(plane, np.float32), (0, 0), sigma * SHADING_PX)
+        return np.asarray(cv2.GaussianBlur(np.asarray(plane, np.float32), (0, 0), sigma * SHADING_PX), np.float32)
 
     known = soft(weight)
     mean = soft(values * weight[..., None]).reshape(*weight.shape, -1) / np.maximum(known, 1e-3)[..., None]

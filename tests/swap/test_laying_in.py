@@ -62,7 +62,7 @@ def test_erode_and_blur_do_what_they_say() -> None:
 @pytest.mark.parametrize(("name", "value"), [("scale", 3.0), ("steady", -0.1), ("blur", 0.5), ("erode", 1.0)])
 def test_a_number_out_of_range_is_refused(name: str, value: float) -> None:
     with pytest.raises(InputError, match=f"{name} = "):
-        SwapOptions(**{name: value})
+        SwapOptions(**{name: value})  # type: ignore[arg-type]
 
 
 def plate_and_face() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
