@@ -19,12 +19,12 @@ TONE_HZ = 441.0
 
 
 def test_sample_0_falls_on_the_first_picture(tmp_path: Path) -> None:
-    """A picture that starts half a second late, where the tone has made an odd number of half turns."""
-    late = [Fraction(1, 2) + Fraction(n, 25) for n in range(25)]
+    """A picture that starts late, in the middle of a turn of the tone."""
+    late = [Fraction(13 + n, 25) for n in range(25)]
     path = media_made.clip(tmp_path / "late.mp4", late, tone_hz=TONE_HZ)
     n_samples = RATE_HZ
     heard = kept_sound(path, tmp_path / "kept.f32", n_samples).read(0, n_samples)[:, 0]
-    tone = media_made.sine(1.5, RATE_HZ, TONE_HZ)[RATE_HZ // 2 :][:n_samples]
+    tone = media_made.sine(1.6, RATE_HZ, TONE_HZ)[RATE_HZ * 13 // 25 :][:n_samples]
     middle = slice(4800, 38_400)
     assert len(heard) == n_samples
     assert np.corrcoef(heard[middle], tone[middle])[0, 1] > 0.99
