@@ -40,7 +40,7 @@ def run_swap(
         from flows.swap import Swapping
         from flows.swap import swap as swap_flow
 
-        given = {"video": video, "lips": lips, "profile": profile, "out": str(out) if out else None}
+        given: dict[str, Any] = {"video": video, "lips": lips, "profile": profile, "out": str(out) if out else None}
         given |= {"models": models_by_person(model, swap or ()), "consents": _by_person(consent or ())}
         return dict(swap_flow(from_settings(Swapping, given, settings or ())))
 

@@ -78,11 +78,11 @@ def train_face(run: FaceTraining) -> dict[str, Any]:
     """Train a face, or go on where an interrupted run stopped; returns the model's folder and figures."""
     out = model_folder(run.model_name)
     with stopping_together():
-        footages = [open_footage(name) for name in (run.source, run.actor)]
-        clearance = check_faces_consent(*footages, run.cleared_for)
-        model = _trained(run, footages, clearance)
+        source, actor = open_footage(run.source), open_footage(run.actor)
+        clearance = check_faces_consent(source, actor, run.cleared_for)
+        model = _trained(run, [source, actor], clearance)
         # Asked again: training takes long, and what was revoked meanwhile must not become a model.
-        check_faces_consent(*footages, run.cleared_for)
+        check_faces_consent(source, actor, run.cleared_for)
         with output_folder(out) as folder:
             write_model(model, folder)
         note_model(model, out)
@@ -92,7 +92,7 @@ def train_face(run: FaceTraining) -> dict[str, Any]:
 def _trained(run: FaceTraining, footages: list[Footage], clearance: Clearance) -> SwapModel:
     picks = [open_pick(run.face.source), open_pick(run.face.actor)]
     tracks = start_tracking(footages, run.face.backend, run.face.search_every, picks).result()
-    require_pair(*tracks, least=MIN_FACES)
+    require_pair(tracks[0], tracks[1], MIN_FACES)
     consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
     source, actor = gather_faces.map(tracks, unmapped(face_size(run.options)), consent_ids).result()
     return train_swapper(source, actor, run.options)

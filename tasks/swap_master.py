@@ -162,9 +162,10 @@ def _report(
 ) -> dict[str, Any]:
     from av_models.runtime.machine import machine_facts, peak_memory_mb
 
-    left, first = [], 0
+    left: list[tuple[int, int, str]] = []
+    first = 0
     for clip in clips:
-        left += [[first + part.first, first + part.last, str(part.reason)] for part in clip.unswapped]
+        left += [(first + part.first, first + part.last, str(part.reason)) for part in clip.unswapped]
         first += clip.n_frames
     sure = [value for clip in clips for value in clip.confidence]
     n_left = sum(last - start + 1 for start, last, _ in left)

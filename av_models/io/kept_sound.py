@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,10 @@ def _channels_and_start(path: Path) -> tuple[int, int]:
             for stream in container.streams
             if stream.start_time is not None and stream.time_base is not None
         ]
-        own = picture.start_time * picture.time_base if picture.start_time is not None and picture.time_base else 0
+        own = (
+            picture.start_time * picture.time_base
+            if picture.start_time is not None and picture.time_base
+            else Fraction(0)
+        )
         first = sample_at(own - min(starts, default=own), PROGRAMME_RATE_HZ)
         return min(2, container.streams.audio[0].channels), first

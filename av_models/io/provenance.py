@@ -80,13 +80,13 @@ def sign_swap(
 ) -> str:
     """As `sign_master`, for footage whose own sound is kept. models: weights of the faces that were laid in."""
     labels = [f"model-{number}" for number in range(len(models))]
-    edited = {
+    edited: dict[str, Any] = {
         "action": "c2pa.edited",
         "digitalSourceType": _SOURCE_TYPE + "compositeWithTrainedAlgorithmicMedia",
         "description": "Face replaced by a trained model",
         "parameters": {"ingredientIds": labels},
     }
-    opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["actor"]}}
+    opened: dict[str, Any] = {"action": "c2pa.opened", "parameters": {"ingredientIds": ["actor"]}}
     assertions = [_consent_assertion(facts.seals), *([_soft_binding()] if facts.watermarked else [])]
     actions = [opened, edited, {"action": "c2pa.transcoded"}]
     builder = _builder(_manifest(facts.title, facts, actions, assertions))

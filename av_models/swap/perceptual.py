@@ -42,7 +42,7 @@ class PerceptualLoss(nn.Module):
         total = painted.new_zeros(())
         for features in self.features(both):
             ours, true = F.normalize(features.float(), dim=1).chunk(2)
-            weight = F.adaptive_avg_pool2d(mask, features.shape[-2:])
+            weight = F.adaptive_avg_pool2d(mask, (features.shape[-2], features.shape[-1]))
             distance = (ours - true).square().sum(1, keepdim=True)
             total = total + (distance * weight).sum() / weight.sum().clamp(min=1e-3)
         return total

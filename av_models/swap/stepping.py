@@ -103,7 +103,7 @@ class Stepper:
 
     def _move(self, run: TrainState, share: float, judged: bool) -> None:
         rate = self.plan.rate(share, run.step)
-        pairs = [(run.network, run.optimiser, rate)]
+        pairs: list[tuple[torch.nn.Module, torch.optim.Optimizer, float]] = [(run.network, run.optimiser, rate)]
         if judged and run.judge is not None and run.judge_optimiser is not None:
             pairs.append((run.judge, run.judge_optimiser, rate / 4))
         for module, optimiser, speed in pairs:
