@@ -66,27 +66,40 @@ def lesson(job: TrainingJob, look_at_s: Sequence[float] = ()) -> Lesson:
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder, Progress("train", 1000, "‰") as progress:
         trainer = open_training(job, best_device())
         trainer.folder = Path(folder)  # a bench never goes on where an earlier training ended
-        found: list[SwapModel] = []
-        waiting = list(look_at_s)
-        looked_s = 0.0
-
-        def watched(state: TrainProgress) -> None:
-            nonlocal looked_s
-            progress.reach(round(1000 * state.share), f"step {state.step}")
-            if waiting and state.train_s >= waiting[0]:
-                began_s = time.process_time()
-                del waiting[0]
-                found.append(stored_model(trainer, _now(trainer, state), job))
-                looked_s += time.process_time() - began_s
-
-        began_s = time.process_time()
+        watched = _Watched(trainer, job, list(look_at_s), progress)
         result = trainer.run(watched)
-        busy_s = time.process_time() - began_s - looked_s
         model = stored_model(trainer, result, job)
     held_out = _held_out(trainer, result, "source"), _held_out(trainer, result, "actor")
     s_per_step = result.train_s / max(result.step, 1)
-    faces_per_s, cores = 2 * trainer.plan.batch / s_per_step, busy_s / max(result.train_s, 1e-6)
-    return Lesson(model, tuple(found), s_per_step, faces_per_s, cores, held_out)
+    faces_per_s = 2 * trainer.plan.batch / s_per_step
+    return Lesson(model, tuple(watched.found), s_per_step, faces_per_s, watched.cores, held_out)
+
+
+class _Watched:
+    """Looks on between steps, where training's clock stands still; keeps models, and counts the processor's time."""
+
+    def __init__(self, trainer: Trainer, job: TrainingJob, waiting: list[float], progress: Progress) -> None:
+        self.trainer, self.job, self.waiting, self.progress = trainer, job, waiting, progress
+        self.found: list[SwapModel] = []
+        self.train_s, self.busy_s, self.left_s = 0.0, 0.0, time.process_time()
+        self.began_s: float | None = None
+
+    def __call__(self, state: TrainProgress) -> None:
+        if self.began_s is None:  # what lies before the first step is no step
+            self.began_s = state.train_s
+        else:
+            self.busy_s += time.process_time() - self.left_s
+        self.train_s = state.train_s - self.began_s
+        self.progress.reach(round(1000 * state.share), f"step {state.step}")
+        if self.waiting and state.train_s >= self.waiting[0]:
+            del self.waiting[0]
+            self.found.append(stored_model(self.trainer, _now(self.trainer, state), self.job))
+        self.left_s = time.process_time()
+
+    @property
+    def cores(self) -> float:
+        """Processor time over time; 0 when there was one step only."""
+        return self.busy_s / self.train_s if self.train_s else 0.0
 
 
 def _now(trainer: Trainer, state: TrainProgress) -> TrainResult:

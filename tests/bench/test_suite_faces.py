@@ -62,8 +62,8 @@ def test_every_figure_is_measured(clips: Path, allowed: Path, monkeypatch: pytes
     import tasks.bench_faces_speed as speed
     from flows import bench_faces
 
-    monkeypatch.setattr(bench_faces, "_QUICK_FRAMES", 16)
-    monkeypatch.setattr(following, "_STILL_FRAMES", 8)
+    monkeypatch.setattr(bench_faces, "_QUICK_FRAMES", 12)
+    monkeypatch.setattr(following, "_STILL_FRAMES", 6)
     monkeypatch.setattr(speed, "ROUNDS", 1)
     rows = list(_run(bench_faces.faces_rows, clips, allowed))
     found = {(row.part, row.name): row for row in rows}
@@ -80,7 +80,7 @@ def test_every_figure_is_measured(clips: Path, allowed: Path, monkeypatch: pytes
     assert found["follow", "jitter taken away"].measured > 1
     kept = json.loads((allowed / "out" / "bench" / "faces" / "faces.json").read_text())
     assert set(kept["actor_b"]) == {"untouched", "truth", "2 steps"}
-    assert kept["actor_b"]["2 steps"]["whole"]["frames"] == 16
+    assert kept["actor_b"]["2 steps"]["whole"]["frames"] == 12
 
 
 def test_without_leave_nothing_is_measured(clips: Path, workshop: Path) -> None:
