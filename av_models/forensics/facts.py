@@ -56,7 +56,7 @@ def quality_facts(quality: QualityReport) -> Facts:
         "coverage": {
             **asdict(quality.coverage),
             "unswapped": _ranges(quality.coverage.unswapped),
-            "doubtful": _doubts(quality.coverage.doubtful),
+            "doubtful": _frames_in_doubt(quality.coverage.doubtful),
         },
         "sound": asdict(quality.sound),
         "marks": asdict(quality.marks),
@@ -228,7 +228,7 @@ def _ranges(problems: Sequence[ProblemRange]) -> list[Facts]:
     return [{"first": one.first, "last": one.last, "reason": str(one.reason)} for one in problems]
 
 
-def _doubts(doubtful: Sequence[DoubtRange]) -> list[Facts]:
+def _frames_in_doubt(doubtful: Sequence[DoubtRange]) -> list[Facts]:
     return [
         {"first": one.first, "last": one.last, "reason": str(one.doubt), "confidence": one.confidence}
         for one in doubtful
