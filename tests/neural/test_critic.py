@@ -18,7 +18,8 @@ CPU = torch.device("cpu")
 def polished(folder: Path, steps: int, stop_at: int = 0) -> tuple[TrainResult, list[TrainProgress]]:
     """stop_at: leave off after that many steps, as a killed run would."""
     folder.mkdir(exist_ok=True)
-    clips, seen = voice_made.clips(), []
+    clips = voice_made.clips()
+    seen: list[TrainProgress] = []
     plan = TrainPlan(max_steps=steps, batch=2, learning_rate=1e-3, checkpoint_s=1e9, evaluate_s=1e9)
     result = train_with_critic(
         clips[:3], clips[3:], voice_made.networks()[1], plan, folder, CPU,
