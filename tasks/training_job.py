@@ -80,24 +80,12 @@ def train_together(
 
     Raises ResourceError when a process fails for a reason of its own.
     """
-    from av_models.io.preview import decode_image
-    from av_models.swap.train import Evaluation, TrainProgress
-
     (job.folder / _JOB).write_bytes(_as_json().dump_json(job))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
     command = [*torchrun, "-m", "tasks.training_job", str(job.folder)]
     workers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    answer: dict[str, Any] = {}
     try:
-        assert workers.stdout is not None
-        for line in workers.stdout:
-            told = _parsed(line)
-            if "share" in told:
-                latest = told.pop("latest")
-                on_progress(TrainProgress(**told, latest=Evaluation(**latest) if latest else None))
-            elif "sheet" in told:
-                on_preview(decode_image((job.folder / _SHEET).read_bytes()))
-            answer = told if "error" in told else answer
+        answer = _followed(workers, job.folder, on_progress, on_preview)
         code = workers.wait()
     finally:
         _end(workers)
@@ -106,6 +94,29 @@ def train_together(
         raise ResourceError(
             f"The {n_processes} processes that train together failed: {problem}.", answer.get("remedy", "Run again.")
         )
+
+
+def _followed(
+    workers: subprocess.Popen[str],
+    folder: Path,
+    on_progress: Callable[[TrainProgress], None],
+    on_preview: Callable[[np.ndarray], None],
+) -> dict[str, Any]:
+    """What the workers tell is passed on until they end; the error that they tell of, {} if all is well."""
+    from av_models.io.preview import decode_image
+    from av_models.swap.train import Evaluation, TrainProgress
+
+    answer: dict[str, Any] = {}
+    assert workers.stdout is not None
+    for line in workers.stdout:
+        told = _parsed(line)
+        if "share" in told:
+            latest = told.pop("latest")
+            on_progress(TrainProgress(**told, latest=Evaluation(**latest) if latest else None))
+        elif "sheet" in told:
+            on_preview(decode_image((folder / _SHEET).read_bytes()))
+        answer = told if "error" in told else answer
+    return answer
 
 
 def _as_json() -> TypeAdapter[TrainingJob]:
