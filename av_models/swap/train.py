@@ -66,7 +66,9 @@ class Trainer:
         small = {name: bank.shrunk(config.size_px) for name, bank in self.full.items()}
         self.train = {name: bank.split()[0] for name, bank in small.items()}
         self.held = {name: bank.split()[1] for name, bank in small.items()}
-        self.bases = {name: fit_basis(bank.crops, bank.masks, config.n_components) for name, bank in self.full.items()}
+        # Held-out faces take no part in the bases either: they would be no test of anything.
+        learnt = {name: bank.split()[0] for name, bank in self.full.items()}
+        self.bases = {name: fit_basis(bank.crops, bank.masks, config.n_components) for name, bank in learnt.items()}
         self.cover = mouth_cover(config.size_px).to(device)
         samplers = {name: FaceSampler(bank, plan, self.cover, device) for name, bank in self.train.items()}
         for name, other in zip(PEOPLE, reversed(PEOPLE), strict=True):
