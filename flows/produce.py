@@ -46,7 +46,7 @@ from tasks.swapping import swap_shot
 from tasks.sync import measure_clip, watch_lips
 from tasks.sync_gate import judge_sync, refuse_master
 from tasks.timing import fit_performance
-from tasks.training import train_swapper
+from tasks.training import MIN_FACES, train_swapper
 
 __all__ = ["produce"]
 
@@ -106,7 +106,7 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
 
     consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
     followed = tracks.result()
-    require_pair(*followed)
+    require_pair(*followed, MIN_FACES)
     source, actor = gather_faces.map(followed, unmapped(production.face_size_px), consent_ids).result()
     yield Stage.FACES, {"source": source, "actor": actor}
 
