@@ -23,6 +23,7 @@ from av_models.domain.provenance import ManifestFacts
 from av_models.domain.time import sample_at
 from tasks.artifacts import show_markdown, show_picture
 from tasks.caching import stage
+from tasks.doubtful import deliver_doubtful, frames_to_look_at
 from tasks.progress import announce
 from tasks.workspace import media_dir, store
 
@@ -138,6 +139,7 @@ def deliver_swap(
     """Put the results into `folder`; returns what swap.json holds."""
     shutil.copyfile(store().path(master.video), folder / f"master{master.video.suffix}")
     shutil.copyfile(store().path(preview), folder / "preview.mp4")
+    deliver_doubtful(folder, clips)
     report = _report(master, clips, models, footage, clearance)
     (folder / "swap.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _show(report, footage, preview)
@@ -176,6 +178,10 @@ def _report(
         "frames": master.n_frames,
         "swapped": master.n_frames - n_left,
         "left": left,
+        "look_at": [
+            {"frames": [one.first, one.last], "why": str(one.doubt), "confidence": one.confidence}
+            for one in frames_to_look_at(clips)
+        ],
         "confidence": {"mean": round(sum(sure) / max(len(sure), 1), 3), "least": min(sure, default=0.0)},
         "marked": master.marked,
         "consent_ids": list(clearance.consent_ids),
