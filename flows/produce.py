@@ -106,7 +106,7 @@ def perform(production: Production, folder: Path) -> Iterator[tuple[Stage, Made]
 
     consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
     followed = tracks.result()
-    require_pair(*followed, MIN_FACES)
+    require_pair(followed[0], followed[1], MIN_FACES)
     source, actor = gather_faces.map(followed, unmapped(production.face_size_px), consent_ids).result()
     yield Stage.FACES, {"source": source, "actor": actor}
 

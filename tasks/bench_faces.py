@@ -106,9 +106,14 @@ class Sitting:
     def _paper(self, clip: object, seen: SeenClip) -> Paper:
         from av_models.forensics.swap_score import compare_faces, judge_swap
 
-        whole, face = (answer and judge_swap(clip, seen, answer) for answer in self.answers)  # type: ignore[arg-type]
+        whole, face = (judge_swap(clip, seen, answer) if answer else None for answer in self.answers)  # type: ignore[arg-type]
         right = self.answers[0].truth if self.answers[0] else self.actor
         return Paper(whole, face, compare_faces(seen, right, self.source, self.actor))
+
+
+def _wanted(targets: LookTargets | None, name: str) -> float | None:
+    wanted: float | None = None if targets is None else getattr(targets, name)
+    return wanted
 
 
 def score_rows(part: str, paper: Paper, targets: LookTargets | None, note: str = "") -> Iterator[BenchRow]:
@@ -117,16 +122,16 @@ def score_rows(part: str, paper: Paper, targets: LookTargets | None, note: str =
         yield from likeness_rows(part, paper.likeness, "against the actor's own lips; no truth to compare with")
         return
     score = paper.whole
-    yield _look(part, "fit_ssim", score.fit_ssim, targets and targets.fit_ssim, "", note)
-    yield _look(part, "fit_psnr", score.fit_psnr, targets and targets.fit_psnr, "dB", note)
+    yield _look(part, "fit_ssim", score.fit_ssim, _wanted(targets, "fit_ssim"), "", note)
+    yield _look(part, "fit_psnr", score.fit_psnr, _wanted(targets, "fit_psnr"), "dB", note)
     if paper.face is not None:
         yield _look(
-            part, "as pasted ssim", paper.face.ssim, targets and targets.ssim, "", "truth: face on actor's head"
+            part, "as pasted ssim", paper.face.ssim, _wanted(targets, "ssim"), "", "truth: face on actor's head"
         )
-        yield _look(part, "as pasted psnr", paper.face.psnr, targets and targets.psnr, "dB", "the same")
+        yield _look(part, "as pasted psnr", paper.face.psnr, _wanted(targets, "psnr"), "dB", "the same")
     yield shown(part, "plain ssim", _r(score.ssim), note="size and place count; the actor himself: see the floor")
     yield shown(part, "size beside the truth's", _r(1 / score.fit_scale), "x", "1 over fit_scale")
-    yield _lower(part, "id_want", paper.likeness.id_want, targets and targets.id_want)
+    yield _lower(part, "id_want", paper.likeness.id_want, _wanted(targets, "id_want"))
     yield shown(part, "id_actor", _r(score.id_actor), note="distance to the actor")
     yield at_least(part, "nearer to source", _r(100 * score.id_side, 1), 100, "%", "of every fifth frame")
     yield shown(part, "landmarks, mouth", _r(score.lm_mouth), "of eyes' distance")

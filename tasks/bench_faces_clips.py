@@ -82,7 +82,7 @@ def _open(source: Path, actor: Path) -> Exam:
     labels = next(
         (path for path in (truths[0].with_suffix(".json"), actor.with_suffix(".json")) if path.is_file()), None
     )
-    return Exam(actor.stem, *clips, *opened, labels, consent_ids)
+    return Exam(actor.stem, clips[0], clips[1], opened[0], opened[1], labels, consent_ids)
 
 
 def clip_of(footage: Footage, n_frames: int) -> Clip:

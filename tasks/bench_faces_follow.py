@@ -55,8 +55,9 @@ def measure_following(footage: Footage, n_frames: int, exact: np.ndarray | None)
     every, every_s = _timed(footage, n_frames, detect_every=1)
     both = fast.arrays["usable"] & every.arrays["usable"]
     apart = np.abs(fast.arrays["box"] - every.arrays["box"])[both]
-    enough = exact is not None and len(both) >= _LEAST_FOR_LAG
-    lag = lag_frames(_lip_gap(fast.arrays["landmarks"]), exact[: len(both)]) if enough else None
+    lag = None
+    if exact is not None and len(both) >= _LEAST_FOR_LAG:
+        lag = lag_frames(_lip_gap(fast.arrays["landmarks"]), exact[: len(both)])
     return FollowFigures(
         speed_up=every_s / fast_s,
         fps=n_frames / fast_s,

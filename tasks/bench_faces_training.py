@@ -56,7 +56,7 @@ def gathered(exam: Exam, options: TrainingOptions) -> TrainingJob:
         gather_faces(track_faces(footage, BACKEND, SEARCH_EVERY), face_size(options), consent_id)
         for footage, consent_id in zip((exam.source, exam.actor), exam.consent_ids, strict=True)
     ]
-    return TrainingJob(*sets, options)
+    return TrainingJob(sets[0], sets[1], options)
 
 
 def lesson(job: TrainingJob, look_at_s: Sequence[float] = ()) -> Lesson:
