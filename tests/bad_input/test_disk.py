@@ -103,4 +103,4 @@ def test_disk_runs_full_under_a_checkpoint(mounted: Mount) -> None:
     with pytest.raises(ResourceError, match="disk full"), disk_errors(folder / NAME):
         save_checkpoint(folder, {"signature": "a run", "network": torch.zeros(100_000)})
     assert [path.name for path in folder.iterdir()] == [NAME]
-    assert load_checkpoint(folder, "a run") == {"format": FORMAT, "signature": "a run", "step": 1}
+    assert load_checkpoint(folder, "a run").state == {"format": FORMAT, "signature": "a run", "step": 1}

@@ -43,4 +43,4 @@ def test_video_with_few_faces(studio: Studio, out: Path, tmp_path: Path) -> None
     pictures = people("actor_b", 20)
     video = record(tmp_path / "late.mp4", [np.full_like(one, 90) for one in pictures] + pictures)
     studio.desk.issue("late", ["performance"], [video])
-    studio.refuses(out, 3, "late.mp4", "usable faces", actor=video)
+    studio.refuses(out, 3, "late.mp4", "20 of 40 frames show a usable face", actor=video)
