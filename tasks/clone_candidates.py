@@ -45,7 +45,7 @@ _VOCODER_BATCH = 8
 _LOOKS = 12  # held-out evaluations within the budget
 
 
-@stage("1")
+@stage("2")
 def encode_voice(sample: CloneSample, base: Voice, plan: ClonePlan) -> CloneCandidate:
     """The base voice as the speaker of the sample, by what is measured: no transcript, no learning."""
     from av_models.speech.neural.encoding import as_speaker, encode

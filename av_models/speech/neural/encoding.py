@@ -28,7 +28,7 @@ __all__ = ["SpeakerTraits", "as_speaker", "calibrated", "encode", "in_own_throat
 
 Floats = NDArray[np.float32]
 
-_LONGEST_S = 120
+_LONGEST_S = 75
 _LEAST_VOICED_S = 0.4
 _LOUD_NEPER = 2.9  # 25 dB under the loudest frames
 _SURE_S = 0.5
@@ -65,7 +65,8 @@ class SpeakerTraits:
 
 
 def encode(samples: np.ndarray, rate_hz: int) -> SpeakerTraits:
-    """What mono float samples (n,) tell; one second is enough, ten are better, over two minutes are not heard.
+    """What mono float samples (n,) tell; one second is enough, ten are better, over 75 are not heard:
+    likeness had stopped to grow long before, and the time to listen had not.
 
     MediaError without voice in them; ModelError when the speaker encoder's weights are not installed.
     """
