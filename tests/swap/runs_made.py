@@ -71,6 +71,7 @@ def kill_often(folder: Path, n_kills: int, n_steps: int) -> None:
         began_s = time.monotonic()
         told = steps_of(running, reached + chance.randint(20, 120))
         running.kill()
+        told += steps_of(running)
         running.wait()
         first = told[0] if told else reached + 1
         print(f"kill {number}: went on at step {first} of {reached}, lost {reached + 1 - first} steps", flush=True)

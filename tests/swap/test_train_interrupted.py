@@ -50,8 +50,10 @@ def test_kill_9_at_random_steps_changes_nothing(tmp_path: Path) -> None:
         running = start(tmp_path / "killed", N_STEPS, "checkpoint_s=0.0", *settings)
         told = steps_of(running, reached + chance.randint(2, 8))
         running.kill()
+        told += steps_of(running)  # what it did before the kill reached it
         running.wait()
-        assert reached <= told[0] <= reached + 1
+        # One step may be lost, and one may have been kept but not told.
+        assert reached <= told[0] <= reached + 2
         reached = told[-1]
     assert steps_of(start(tmp_path / "killed", N_STEPS, *settings))[-1] == N_STEPS
     whole = small_trainer(tmp_path / "whole", max_steps=N_STEPS, **ALL_OPTIONS)
