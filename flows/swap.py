@@ -118,7 +118,7 @@ def swap(asked: Swapping) -> dict[str, Any]:
         preview = preview_swap(clips, timeline)
         master = write_swap_master(clips, footage, tuple(models.values()), asked.options, clearance)
         report = deliver_swap(folder, master, clips, models, footage, clearance, preview)
-    note_swap(asked.out_dir, master, clearance)
+    note_swap(asked.out_dir, master, clips, clearance)
     return {"out": str(asked.out_dir), "master": str(asked.out_dir / f"master{master.video.suffix}"), **report}
 
 

@@ -26,7 +26,7 @@ from av_models.domain.production import Stage
 from av_models.domain.script import Script
 from av_models.domain.speech import Alignment, CheckedSpeech, Speech
 from tasks.artifacts import show_picture, show_table
-from tasks.doubtful import deliver_doubtful
+from tasks.doubtful import deliver_doubtful, delivered_patches
 from tasks.dubbing import show_isochrony
 from tasks.progress import announce
 from tasks.workspace import media_dir, store
@@ -70,6 +70,7 @@ def note_outputs(out: Path, consent_ids: Sequence[str], made: Mapping[str, Any])
         made_files.append(("master", master.video, out / f"master{master.video.suffix}"))
     for number, speech in enumerate(made.get("speeches", ()), start=1):
         made_files.append(("speech", speech.audio, out / "speech" / f"{number:03d}.wav"))
+    made_files += [("patches", *one) for one in delivered_patches(out / "swap", made.get("clips", ()))]
     for what, ref, place in made_files:
         record_output(media_dir(), consent_ids, what, ref.digest, str(place))
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from av_models.domain.edit import SwappedClip
+from av_models.domain.media import MediaRef
 from av_models.domain.swap import Doubt, DoubtRange
 from tasks.artifacts import MOST_PICTURE_BYTES, inline_picture, show_markdown, show_table
 from tasks.painting import Finished
 from tasks.progress import announce
 from tasks.workspace import store
 
-__all__ = ["Doubtful", "deliver_doubtful", "frames_to_look_at"]
+__all__ = ["Doubtful", "deliver_doubtful", "delivered_patches", "frames_to_look_at"]
 
 GAP_FRAMES = 3
 """Ranges of one doubt that lie closer are one: nobody wants to look twice."""
@@ -85,12 +86,18 @@ def deliver_doubtful(folder: Path, clips: Sequence[SwappedClip]) -> None:
     ranges = frames_to_look_at(clips)
     for one in ranges:
         shutil.copyfile(store().path(one.thumbnail), folder / f"look-{one.first:06d}.jpg")
-    for number, clip in enumerate(clips, start=1):
-        if clip.patches is not None:
-            shutil.copyfile(store().path(clip.patches), folder / f"patches-{number:03d}.zip")
+    for ref, place in delivered_patches(folder, clips):
+        shutil.copyfile(store().path(ref), place)
     if ranges:
         announce("look at", f"{len(ranges)} places: {', '.join(sorted({str(one.doubt) for one in ranges}))}")
         _show(ranges)
+
+
+def delivered_patches(folder: Path, clips: Sequence[SwappedClip]) -> list[tuple[MediaRef, Path]]:
+    """The files for compositors, and where in `folder` they lie: they are somebody's face, and the audit log names
+    them."""
+    shots = enumerate((clip.patches for clip in clips), start=1)
+    return [(ref, folder / f"patches-{number:03d}.zip") for number, ref in shots if ref is not None]
 
 
 def _show(ranges: Sequence[DoubtRange]) -> None:

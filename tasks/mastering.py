@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 from av_models.domain.consent import Clearance
@@ -55,7 +56,7 @@ def write_master(
         captions = folder / "captions.srt"
         captions.write_text(srt(cues if options.captions else ()), encoding="utf-8")
         unsigned = folder / f"unsigned{options.preset.suffix}"
-        _mux(unsigned, sound, captions, timeline, clips, options, actor)
+        mux_master(unsigned, sound, captions, timeline.rate, clips, options, actor)
         sound.unlink()
         manifest = _sign(unsigned, folder / options.file_name, timeline, options, clearance, source, actor)
         beside = sidecars(timeline, cues, options, actor.name)
@@ -74,15 +75,16 @@ def write_master(
         )
 
 
-def _mux(
+def mux_master(
     out: Path,
     sound: Path,
     captions: Path,
-    timeline: Timeline,
+    rate: Fraction,
     clips: Sequence[SwappedClip],
     options: MasterOptions,
     actor: Footage,
 ) -> None:
+    """Picture with its label, sound and captions in one file, not yet signed."""
     from av_models.io.label import ai_label
     from av_models.io.mux import write_master_file
 
@@ -93,7 +95,7 @@ def _mux(
         captions_srt=captions,
         label=ai_label(width_px, height_px),
         out=out,
-        rate=timeline.rate,
+        rate=rate,
         width=width_px,
         height=height_px,
         profile=options.profile.value,

@@ -26,7 +26,7 @@ SAMPLES_A_SECOND = 3
 EYE_CORNERS = (36, 39, 42, 45)
 
 
-@stage("3")
+@stage("4")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from av_models.domain.edit import Shot
-from av_models.domain.face import FaceProblem, FaceTrack, ProblemRange
+from av_models.domain.face import FaceProblem, FaceTrack
 from tasks.workspace import store
 
-__all__ = ["Seen", "ShotFrame", "frame_reasons", "problem_ranges", "shot_frames"]
+__all__ = ["Seen", "ShotFrame", "frame_reasons", "shot_frames"]
 
 SHORT_GAP_FRAMES = 5
 """A face that was missed for so few frames is where its neighbours say; one frame of the actor's own face would
@@ -103,16 +103,3 @@ def _swappable(arrays: dict[str, Any], reasons: list[FaceProblem | None]) -> np.
         if end - first <= SHORT_GAP_FRAMES:
             can[first:end] = True
     return can
-
-
-def problem_ranges(reasons: list[FaceProblem | None]) -> tuple[ProblemRange, ...]:
-    """Neighbouring frames with the same reason in one."""
-    ranges: list[ProblemRange] = []
-    for frame, reason in enumerate(reasons):
-        if reason is None:
-            continue
-        if ranges and ranges[-1].last == frame - 1 and ranges[-1].reason is reason:
-            ranges[-1] = ProblemRange(ranges[-1].first, frame, reason)
-        else:
-            ranges.append(ProblemRange(frame, frame, reason))
-    return tuple(ranges)

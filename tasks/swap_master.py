@@ -23,7 +23,8 @@ from av_models.domain.provenance import ManifestFacts
 from av_models.domain.time import sample_at
 from tasks.artifacts import show_markdown, show_picture
 from tasks.caching import stage
-from tasks.doubtful import deliver_doubtful, frames_to_look_at
+from tasks.doubtful import deliver_doubtful, delivered_patches, frames_to_look_at
+from tasks.mastering import mux_master
 from tasks.progress import announce
 from tasks.workspace import media_dir, store
 
@@ -58,7 +59,9 @@ def write_swap_master(
         folder = Path(name)
         sound, marked = _sound(folder, footage, n_frames / footage.rate, options)
         unsigned, signed = folder / f"unsigned{options.preset.suffix}", folder / options.file_name
-        _mux(unsigned, sound, clips, footage, options)
+        captions = folder / "captions.srt"
+        captions.touch()  # nobody knows what is said
+        mux_master(unsigned, sound, captions, footage.rate, clips, options, footage)
         facts = _facts(options, clearance, marked)
         weights = [store().path(model.weights) for model in models]
         manifest = sign_swap(unsigned, signed, facts, media_dir() / "keys", store().path(footage.media), weights)
@@ -86,31 +89,6 @@ def _sound(folder: Path, footage: Footage, duration: Fraction, options: MasterOp
     out = folder / ("programme.m4a" if codec == "aac" else "programme.mov")
     encode_sound(marked, out, codec)
     return out, differs(own, marked)
-
-
-def _mux(out: Path, sound: Path, clips: Sequence[SwappedClip], footage: Footage, options: MasterOptions) -> None:
-    from av_models.io.label import ai_label
-    from av_models.io.mux import write_master_file
-
-    width_px, height_px = footage.width_px // 2 * 2, footage.height_px // 2 * 2
-    captions = out.with_name("captions.srt")
-    captions.write_text("", encoding="utf-8")
-    write_master_file(
-        clips=[store().path(clip.video) for clip in clips],
-        audio=sound,
-        captions_srt=captions,
-        label=ai_label(width_px, height_px),
-        out=out,
-        rate=footage.rate,
-        width=width_px,
-        height=height_px,
-        profile=options.profile.value,
-        title=options.title,
-        language=options.language,
-        timecode=options.timecode,
-        preset=options.preset,
-        bit_depth=options.depth,
-    )
 
 
 def _facts(options: MasterOptions, clearance: Clearance, marked: bool) -> ManifestFacts:
@@ -147,12 +125,14 @@ def deliver_swap(
 
 
 @task(name="note_swap", cache_policy=NO_CACHE, persist_result=False)
-def note_swap(out: Path, master: SwapMaster, clearance: Clearance) -> None:
+def note_swap(out: Path, master: SwapMaster, clips: Sequence[SwappedClip], clearance: Clearance) -> None:
     """Write into the audit log what now lies in `out` and under which consent."""
     from av_models.io.consent import record_output
 
     place = out / f"master{master.video.suffix}"
     record_output(media_dir(), clearance.consent_ids, "master", master.video.digest, str(place))
+    for ref, patches in delivered_patches(out, clips):
+        record_output(media_dir(), clearance.consent_ids, "patches", ref.digest, str(patches))
 
 
 def _report(

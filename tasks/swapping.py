@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Self
 
 from av_models.domain.edit import Shot, SwappedClip
-from av_models.domain.face import FaceProblem
+from av_models.domain.face import FaceProblem, problem_ranges
 from av_models.domain.swap import Handover
 from tasks.caching import stage
 from tasks.doubtful import Doubtful
 from tasks.painting import Finished, finished_frames
 from tasks.progress import Progress
-from tasks.shot_frames import frame_reasons, problem_ranges
+from tasks.shot_frames import frame_reasons
 from tasks.workspace import store
 
 __all__ = ["frame_reasons", "swap_shot"]
@@ -23,7 +23,7 @@ CLIP_CRF = 10
 PLATE_CRF = 20
 
 
-@stage("5")
+@stage("6")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 

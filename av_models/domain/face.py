@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +27,19 @@ class ProblemRange:
     first: int
     last: int
     reason: FaceProblem
+
+
+def problem_ranges(reasons: Sequence[FaceProblem | None]) -> tuple[ProblemRange, ...]:
+    """Why each frame is not usable, None where it is -> neighbouring frames with the same reason in one."""
+    ranges: list[ProblemRange] = []
+    for frame, reason in enumerate(reasons):
+        if reason is None:
+            continue
+        if ranges and ranges[-1].last == frame - 1 and ranges[-1].reason is reason:
+            ranges[-1] = ProblemRange(ranges[-1].first, frame, reason)
+        else:
+            ranges.append(ProblemRange(frame, frame, reason))
+    return tuple(ranges)
 
 
 @dataclass(frozen=True, slots=True)

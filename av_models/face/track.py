@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from av_models.domain.face import FaceProblem, ProblemRange
+from av_models.domain.face import FaceProblem, ProblemRange, problem_ranges
 
 from .backend import FaceBackend
 from .hidden import hidden_shares
@@ -145,7 +145,7 @@ class _View:
             identity=chosen.identity if chosen else np.zeros(0),
             n_people=len(self.people),
             n_usable=int(usable.sum()),
-            problems=_ranges(measured.reasons),
+            problems=problem_ranges(measured.reasons),
             faces=tuple(sorted(faces, key=lambda face: face.frame)),
             pictures=self.pictures,
         )
@@ -209,15 +209,3 @@ def _filled(points: Floats, shot: NDArray[np.intp]) -> Floats:
             share = ((np.arange(before + 1, after) - before) / (after - before))[:, None, None]
             filled[before + 1 : after] = (1 - share) * points[before] + share * points[after]
     return filled
-
-
-def _ranges(reasons: list[FaceProblem | None]) -> tuple[ProblemRange, ...]:
-    ranges: list[ProblemRange] = []
-    for frame, reason in enumerate(reasons):
-        if reason is None:
-            continue
-        if ranges and ranges[-1].last == frame - 1 and ranges[-1].reason is reason:
-            ranges[-1] = ProblemRange(ranges[-1].first, frame, reason)
-        else:
-            ranges.append(ProblemRange(frame, frame, reason))
-    return tuple(ranges)

@@ -37,6 +37,7 @@ __all__ = ["PatchFrame", "PatchWriter", "read_patches"]
 Floats = NDArray[np.floating[Any]]
 _FULL = 65535
 _LIST = "frames.json"
+_MADE_BY = "AI-generated faces, made by Understudy under a consent record. What is composed of them has to say so, too."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +85,12 @@ class PatchWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         if kind is None:
-            table = {"rate": str(self.rate), "values": "R'G'B', BT.709, not linear", "frames": self._rows}
+            table = {
+                "made_by": _MADE_BY,
+                "rate": str(self.rate),
+                "values": "R'G'B', BT.709, not linear",
+                "frames": self._rows,
+            }
             self._zip.writestr(zipfile.ZipInfo(_LIST), json.dumps(table, indent=1) + "\n")
         return self._cleanup.__exit__(kind, error, trace)
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .performance_map import PerformanceMap
-from .reader import READINGS, load_reader
+from .reader import READINGS, TRUSTED, load_reader
 
 MOUTH_NUMBERS = 8
 
@@ -128,8 +128,8 @@ class Decoder(nn.Module):
         super().__init__()
         wide, middle, narrow = config.decoder_widths
         self.coefficients = nn.Sequential(nn.Linear(joint_size, 256), nn.GELU(), nn.Linear(256, config.n_components))
-        self.read = slice(config.code, config.code_size)
-        self.from_performance = PerformanceMap(config.readings + MOUTH_NUMBERS, config.n_components)
+        self.trusted = [config.code + number for number in TRUSTED] if config.readings else []
+        self.from_performance = PerformanceMap(len(self.trusted) + MOUTH_NUMBERS, config.n_components)
         self.grow = nn.Sequential(
             *(Double(config.grid, wide), Residual(wide), Double(wide, middle), Residual(middle)),
             *(nn.Conv2d(middle, narrow, 3, padding=1), nn.LeakyReLU(0.1)),
@@ -142,7 +142,7 @@ class Decoder(nn.Module):
 
     def forward(self, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         heads = F.pixel_shuffle(self.heads(self.grow(grid)), 2).float()
-        performance = torch.cat([joint[:, self.read], joint[:, -MOUTH_NUMBERS:]], 1)
+        performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1)
         coefficients = self.coefficients(joint) + self.from_performance(performance)
         return coefficients.float(), heads[:, :3], heads[:, 3:]
 
@@ -217,8 +217,8 @@ class SwapNetwork(nn.Module):
         return torch.cat([learnt, self.reader(face if seen is None else seen).float()], 1)
 
     def performances(self, face: Tensor, mouth: Tensor) -> Tensor:
-        """(B,P): what is read from the face, and the mouth code; arguments as for `code`."""
-        read = [] if self.reader is None else [self.reader(face).float()]
+        """(B,P): what is read from the face and can be trusted, and the mouth code; arguments as for `code`."""
+        read = [] if self.reader is None else [self.reader(face).float()[:, list(TRUSTED)]]
         return torch.cat([*read, mouth.float()], 1)
 
     def paint(self, person: str, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 N_CENTRES = 256
-_RIDGE = 1e-3
+_RIDGE = 1e-2
 _METRIC_RIDGE = 0.05
 _LEAST_SPREAD = 0.05
 _LEAST_TOLD = 0.02

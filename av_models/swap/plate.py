@@ -135,7 +135,7 @@ def measure_look(
     hulls = hull_masks(sample.landmarks, painter.output_px)
     skin = np.minimum(learned, hulls) * _bare(sample.landmarks, painter.output_px)
     inside = skin > 0.5
-    table = toned(fit_colors(faces[inside], plates[inside], options.color), options.color_strength)
+    table = fit_colors(faces[inside], plates[inside], options.color)
     axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / painter.output_px)
     light = _light(faces, plates, skin, table, axis, sample.time_s, options)
     agreed = np.array(
@@ -143,7 +143,9 @@ def measure_look(
     )
     agreement = np.array([np.median(agreed), agreed.std()])
     front = _front(sample, painter.input_px, place) if options.occlusion else None
-    look = PlateLook(template, place, painter.code_shift, mean, table, *light, np.zeros(()), agreement, front)
+    # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light.
+    shown_table = toned(table, options.color_strength)
+    look = PlateLook(template, place, painter.code_shift, mean, shown_table, *light, np.zeros(()), agreement, front)
     if not options.detail:
         return look
     graded = Grade(look, torch.device("cpu"))(torch.from_numpy(faces).permute(0, 3, 1, 2), sample.time_s)

@@ -18,6 +18,9 @@ from torch.nn import functional as F
 READINGS = ("yaw", "pitch", "gaze_x", "gaze_y", "lids")
 """yaw, pitch: positive to the picture's right and down.  gaze: the same.  lids: positive is closed."""
 
+TRUSTED = (0, 1, 4)
+"""Positions of yaw, pitch and lids: what is read with r > 0.8 on people whom the reader never saw. Glances are not."""
+
 WEIGHTS = "reader.safetensors"
 READ_PX = 64
 _WIDTHS = (24, 48, 64, 96)
@@ -56,4 +59,4 @@ def _weights() -> dict[str, torch.Tensor]:
     return dict(load((files(__package__) / WEIGHTS).read_bytes()))
 
 
-__all__ = ["READINGS", "READ_PX", "WEIGHTS", "PerformanceReader", "load_reader"]
+__all__ = ["READINGS", "READ_PX", "TRUSTED", "WEIGHTS", "PerformanceReader", "load_reader"]

@@ -56,9 +56,10 @@ def test_kill_9_at_random_steps_changes_nothing(tmp_path: Path) -> None:
         assert reached <= told[0] <= reached + 2
         reached = told[-1]
     assert steps_of(start(tmp_path / "killed", N_STEPS, *settings))[-1] == N_STEPS
-    whole = small_trainer(tmp_path / "whole", max_steps=N_STEPS, **ALL_OPTIONS)
-    torch.set_num_threads(1)
-    assert equal(whole.run().network.state_dict(), torch.load(tmp_path / "killed" / "final.pt"))
+    # In a process like those that were killed: another number of threads adds in another order.
+    assert steps_of(start(tmp_path / "whole", N_STEPS, *settings))[-1] == N_STEPS
+    whole, killed = (torch.load(tmp_path / name / "final.pt") for name in ("whole", "killed"))
+    assert equal(whole, killed)
 
 
 def test_two_processes_train_what_one_trains_in_two_parts(tmp_path: Path) -> None:
