@@ -23,10 +23,13 @@ __all__ = ["compose", "in_pixels", "match_plate", "ready_painter"]
 
 MAX_SAMPLES = 96
 SAMPLES_A_SECOND = 3
+BLINK_S, BLINK_FRAMES_A_SECOND, BLINK_BATCH = 40, 13, 32
+"""People blink every few seconds, for a fifth of one."""
+
 EYE_CORNERS = (36, 39, 42, 45)
 
 
-@stage("4")
+@stage("5")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
@@ -86,7 +89,26 @@ def _sample(
             progress.reach(len(crops))
     times = arrays["time_s"][usable[rows]]
     pictures = np.stack(crops), np.stack(plates)
-    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], np.array(scales))
+    lids = _lids(track, arrays, template, painter)
+    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], np.array(scales), lids)
+
+
+def _lids(track: FaceTrack, arrays: dict[str, Any], template: np.ndarray, painter: Painter) -> np.ndarray:
+    """(M,) readings of the beginning, where frames lie so dense that every blink is met."""
+    from av_models.face.warp import align_matrix, warp_crop
+    from av_models.io.video import read_pictures
+
+    apart = max(1, round(float(track.footage.rate) / BLINK_FRAMES_A_SECOND))
+    frames = np.flatnonzero(arrays["usable"])[::apart][: BLINK_S * BLINK_FRAMES_A_SECOND].tolist()
+    size, found, crops = painter.input_px, [], []
+    with Progress("match_plate, blinks", len(frames), "frames", track.footage.name) as progress:
+        for picture in read_pictures(store().path(track.footage.media), frames):
+            crops.append(warp_crop(picture.rgb, align_matrix(arrays["landmarks"][picture.index], size, template), size))
+            if len(crops) == BLINK_BATCH or picture.index == frames[-1]:
+                found.append(painter.lids(np.stack(crops)))
+                progress.reach(sum(map(len, found)))
+                crops = []
+    return np.concatenate(found)
 
 
 def fresh_painter(weights: MediaRef) -> tuple[Painter, Finish]:
@@ -106,7 +128,7 @@ def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, G
 
     painter, finish = fresh_painter(weights)
     look = PlateLook.from_arrays(store().arrays(data))
-    painter.shift(look.code_shift)
+    painter.shift(look.code_shift, look.code_gain)
     return painter, finish, Grade(look, painter.device)
 
 

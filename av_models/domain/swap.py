@@ -78,8 +78,8 @@ class SwapOptions:
     size: FaceSize = FaceSize.ACTOR
     scale: float = 1.0
     blend: Blend = Blend.MULTIBAND
-    erode: float = 0.044
-    blur: float = 0.022
+    erode: float = 0.03
+    blur: float = 0.015
     keep: tuple[Region, ...] = ()
     occlusion: bool = True
     detail: bool = True

@@ -1,7 +1,7 @@
-"""The face basis of one person: mean face and principal components of the aligned crops.
+"""The face basis of one person: mean face and principal components of the crops, laid on the mean shape.
 
-Eigenfaces (Turk and Pentland 1991) on crops that are aligned on the rigid points: for one person in one light a few
-dozen components hold most of what moves. Their detail is that of the footage, which no small network reaches in
+Eigenfaces (Turk and Pentland 1991) on faces whose features lie on one another (`shape.py`): for one person in one light
+a few dozen components hold most of what changes. Their detail is that of the footage, which no small network reaches in
 minutes.
 """
 

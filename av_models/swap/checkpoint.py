@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 3
+FORMAT = 4
 NAME = "training.pt"
 
 

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from .faces import FaceBank, feature_weight
+from .lids import lid_levels, lid_place
 from .render import Painter
 from .weights import Finish
 
@@ -25,8 +26,10 @@ def measure_finish(painter: Painter, source: FaceBank, actor: FaceBank, template
     sharpen = float(np.clip(detail(originals, face) / max(detail(own, face), 1e-6) - 1, 0, MAX_SHARPEN))
     codes = [_codes(painter, bank) for bank in (source, actor)]
     spread = np.concatenate([one - one.mean(0) for one in codes]).std(0)
-    vectors = (tuple(np.round(values, 5).ravel().tolist()) for values in (template, codes[0].mean(0), spread))
-    return Finish(round(sharpen, 3), *vectors)
+    shape, mean, away = (tuple(np.round(one, 5).ravel().tolist()) for one in (template, codes[0].mean(0), spread))
+    place = lid_place(painter.network.config)
+    opened, shut = lid_levels(codes[0][:, place]) if place is not None else (0.0, 0.0)
+    return Finish(round(sharpen, 3), shape, mean, away, (round(opened, 4), round(shut, 4)))
 
 
 def detail(pictures: Floats, masks: Floats, sigma_px: float = DETAIL_SIGMA_PX) -> float:

@@ -4,7 +4,8 @@ The layout is the DF family of trainable face swaps (one encoder, one intermedia
 three changes. The encoder does not see the mouth, which reaches the decoders only through the mouth code, so the code
 is obeyed. Beside the code that training learns stand the readings of a network that knows faces already (`reader.py`).
 And each decoder paints on top of its person's face basis (mean face and principal components, `basis.py`), which the
-mouth code and the readings move from the first step on (`performance_map.py`); the convolutions add the rest.
+mouth code and the readings move from the first step on (`performance_map.py`), as they move the shape that it is laid
+on (`shape.py`); the convolutions add the rest.
 
 Knows nothing about files, training or video.
 """
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 
 from .performance_map import PerformanceMap
 from .reader import READINGS, TRUSTED, load_reader
+from .shape import FaceShape, from_mean_shape
 
 MOUTH_NUMBERS = 8
 
@@ -47,6 +49,11 @@ class NetworkConfig:
     def code_size(self) -> int:
         """Numbers that speak of the face but for its mouth: learnt and read."""
         return self.code + self.readings
+
+    @property
+    def performance_size(self) -> int:
+        """Numbers that say what a face does: what can be trusted of the readings, and the mouth code."""
+        return (len(TRUSTED) if self.readings else 0) + MOUTH_NUMBERS
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -119,7 +126,8 @@ class Residual(nn.Module):
 
 
 class Decoder(nn.Module):
-    """One person. Joint code and feature grid -> coefficients (B,K), residual (B,3,S,S), mask logits (B,1,S,S).
+    """One person. Joint code (B,J), performance (B,P) and feature grid -> coefficients (B,K), residual (B,3,S,S), mask
+    logits (B,1,S,S), all of the mean shape.
 
     The last doubling happens in the heads (16 channels shuffled once), which costs a quarter of a full layer.
     """
@@ -128,8 +136,7 @@ class Decoder(nn.Module):
         super().__init__()
         wide, middle, narrow = config.decoder_widths
         self.coefficients = nn.Sequential(nn.Linear(joint_size, 256), nn.GELU(), nn.Linear(256, config.n_components))
-        self.trusted = [config.code + number for number in TRUSTED] if config.readings else []
-        self.from_performance = PerformanceMap(len(self.trusted) + MOUTH_NUMBERS, config.n_components)
+        self.from_performance = PerformanceMap(config.performance_size, config.n_components)
         self.grow = nn.Sequential(
             *(Double(config.grid, wide), Residual(wide), Double(wide, middle), Residual(middle)),
             *(nn.Conv2d(middle, narrow, 3, padding=1), nn.LeakyReLU(0.1)),
@@ -140,9 +147,8 @@ class Decoder(nn.Module):
             for name, value in layer.named_parameters():
                 nn.init.normal_(value, std=1e-3 if name == "weight" else 0.0)
 
-    def forward(self, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, joint: Tensor, performance: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         heads = F.pixel_shuffle(self.heads(self.grow(grid)), 2).float()
-        performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1)
         coefficients = self.coefficients(joint) + self.from_performance(performance)
         return coefficients.float(), heads[:, :3], heads[:, 3:]
 
@@ -155,7 +161,8 @@ class Decoder(nn.Module):
 
 
 class FaceBasis(nn.Module):
-    """Mean face and principal components of one person, fixed: coefficients (B,K) -> (B,3,D,D) in 0..1.
+    """Mean face and principal components of one person on the mean shape, fixed: coefficients (B,K) -> (B,3,D,D) in
+    0..1.
 
     mean (3,D,D); components (K,3,D,D), each scaled so that a coefficient of 1 is one standard deviation.
     """
@@ -183,18 +190,22 @@ class SwapNetwork(nn.Module):
     """`people` names the decoders, e.g. ('source', 'actor')."""
 
     code_shift: Tensor
+    code_gain: Tensor
 
     def __init__(self, config: NetworkConfig, people: tuple[str, ...] = ("source", "actor")) -> None:
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
         self.reader = load_reader() if config.readings else None
-        # Zero in training; see `plate.py` for what a swap adds to the code of somebody else's face.
+        # 0 and 1 in training; see `plate.py` for what a swap makes of the code of somebody else's face.
         self.register_buffer("code_shift", torch.zeros(config.code_size))
+        self.register_buffer("code_gain", torch.ones(config.code_size))
         self.intermediate = Intermediate(config)
         self.decoders = nn.ModuleDict({name: Decoder(config, self.intermediate.joint_size) for name in people})
         detail_px = config.size_px * config.detail
         self.bases = nn.ModuleDict({name: FaceBasis(config.n_components, detail_px) for name in people})
+        self.shapes = nn.ModuleDict({name: FaceShape(config.performance_size) for name in people})
+        self.trusted = [config.code + number for number in TRUSTED] if config.readings else []
 
     def decoder(self, person: str) -> Decoder:
         found = self.decoders[person]
@@ -207,7 +218,7 @@ class SwapNetwork(nn.Module):
         seen: what the reader looks at, if `face` is in a disguise. The reader needs no such exercise, and what it
         would misread could only teach the decoder to distrust it.
         """
-        return self.intermediate(self.face_code(face, seen) + self.code_shift, mouth)
+        return self.intermediate(self.face_code(face, seen) * self.code_gain + self.code_shift, mouth)
 
     def face_code(self, face: Tensor, seen: Tensor | None = None) -> Tensor:
         """(B,C): what is learnt and what is read of a face with the mouth hidden, without the shift."""
@@ -216,21 +227,18 @@ class SwapNetwork(nn.Module):
             return learnt
         return torch.cat([learnt, self.reader(face if seen is None else seen).float()], 1)
 
-    def performances(self, face: Tensor, mouth: Tensor) -> Tensor:
-        """(B,P): what is read from the face and can be trusted, and the mouth code; arguments as for `code`."""
-        read = [] if self.reader is None else [self.reader(face).float()[:, list(TRUSTED)]]
-        return torch.cat([*read, mouth.float()], 1)
-
     def paint(self, person: str, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> face (B,3,D,D) about 0..1 (not clamped), mask logits (B,1,S,S), coefficients (B,K).
 
         D follows the basis: the full one gives `detail` times S, a shrunk one (training) gives S itself.
         """
-        coefficients, residual, mask = self.decoder(person)(joint, grid)
-        face = self.bases[person](coefficients)
-        if face.shape[-1] != residual.shape[-1]:
-            residual = F.interpolate(residual, size=face.shape[-2:], mode="bilinear")
-        return face + residual, mask, coefficients
+        performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
+        coefficients, residual, mask = self.decoder(person)(joint, performance, grid)
+        texture = self.bases[person](coefficients)
+        if texture.shape[-1] != residual.shape[-1]:
+            residual = F.interpolate(residual, size=texture.shape[-2:], mode="bilinear")
+        field = self.shapes[person](performance)
+        return from_mean_shape(texture + residual, field), from_mean_shape(mask, field), coefficients
 
     def forward(self, face: Tensor, mouth: Tensor, person: str) -> tuple[Tensor, Tensor, Tensor]:
         return self.paint(person, *self.code(face, mouth))

@@ -17,8 +17,6 @@ _RIDGE = 1e-2
 _METRIC_RIDGE = 0.05
 _LEAST_SPREAD = 0.05
 _LEAST_TOLD = 0.02
-# How far beyond what the person ever did a performance is followed, in spreads: a plane has no end of its own.
-_BEYOND = 0.5
 
 
 class PerformanceMap(nn.Module):
@@ -57,8 +55,8 @@ class PerformanceMap(nn.Module):
         typical = scaled[far_apart(scaled, N_CENTRES)]
         self.centre.copy_(known.mean(0))
         self.spread.copy_(spread)
-        self.low.copy_(scaled.amin(0) - _BEYOND)
-        self.high.copy_(scaled.amax(0) + _BEYOND)
+        self.low.copy_(scaled.amin(0))
+        self.high.copy_(scaled.amax(0))
         self.typical.copy_(typical)
         self.reach.copy_(torch.cdist(typical, typical).square().median().clamp(min=1e-3))
         terms = self._terms(features.detach().float().to(self.centre.device)).double().cpu()
@@ -69,6 +67,7 @@ class PerformanceMap(nn.Module):
         self.bias.copy_(mean)
 
     def _terms(self, features: Tensor) -> Tensor:
+        # What the person never did is not followed: a plane has no end of its own, and paints cheeks orange.
         scaled = ((features - self.centre) / self.spread).clamp(self.low, self.high)
         near = torch.cdist(scaled[None], self.typical[None])[0].square() / (2 * self.reach)
         return torch.cat([torch.exp(-near), scaled], 1)

@@ -17,6 +17,7 @@ from ..domain.swap import ColorMatch, SwapOptions
 from ..face.occlusion import FaceModel
 from .color import fit_colors, recolored, toned
 from .faces import feature_weight
+from .lids import lid_gain, lid_levels, lid_place
 from .light import gain_at, light_over_time
 from .matte import hull_masks
 from .render import Painter, grained, sharpened
@@ -47,7 +48,8 @@ class PlateSample:
 
     time_s (N,).  crops (N,S,S,3) uint8 in the footage's own crop, as the network wants them.  plates (N,D,D,3) uint8
     and landmarks (N,68,2) px where the painted face will lie, in the source's crop.  mouths (N,8) normalised.
-    scale (N,): plate pixels beside a pixel of the painted face.
+    scale (N,): plate pixels beside a pixel of the painted face.  lids (M,): readings of frames that lie dense enough
+    for blinks, see `Painter.lids`.
     """
 
     time_s: Floats
@@ -56,6 +58,7 @@ class PlateSample:
     landmarks: Floats
     mouths: Floats
     scale: Floats
+    lids: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +66,17 @@ class PlateLook:
     """What was measured, as arrays that lie in the store.
 
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
-    person's, in units of the side.  code_shift, code_mean (C,): added to the codes of this person's face, and the
-    mean of them before.  table (n,n,n,3): colours, see `color.fit_colors`.  knots (K,), log_gain (K,3): see
-    `light.light_over_time`.  shading (G,G,3): see `shading.side_light`.  grain (): standard deviation of the noise that
-    the painted face lacks.  agreement (2,): median and spread over the clip of how much of the face the decoder takes
-    for face.  front: what this person's face usually looks like, None if what is in front of it does not matter.
+    person's, in units of the side.  code_gain, code_shift, code_mean (C,): what the codes of this person's face are
+    multiplied by, what is added, and the mean of them before.  table (n,n,n,3): colours, see `color.fit_colors`.
+    knots (K,), log_gain (K,3): see `light.light_over_time`.  shading (G,G,3): see `shading.side_light`.  grain ():
+    standard deviation of the noise that the painted face lacks.  agreement (2,): median and spread over the clip of how
+    much of the face the decoder takes for face.  front: what this person's face usually looks like, None if what is in
+    front of it does not matter.
     """
 
     template: Floats
     place: Floats
+    code_gain: Floats
     code_shift: Floats
     code_mean: Floats
     table: Floats
@@ -112,16 +117,24 @@ class Grade:
         return recolored(faces, self.table) * gain[:, :, None, None] * light
 
 
-def shift_codes(painter: Painter, finish: Finish, crops: Pixels) -> NDArray[np.float32]:
+def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | None = None) -> NDArray[np.float32]:
     """Set the painter's shift to a share of the distance between the source's codes and those of crops (N,S,S,3).
 
-    The encoder keeps some of who somebody is: narrow eyes come out as the source's eyes half closed. Returns the mean
-    of the crops' codes (C,), before the shift.
+    The encoder keeps some of who somebody is: narrow eyes come out as the source's eyes half closed. lids: readings of
+    this person's blinks, which are brought to the source's scale. Returns the mean of the crops' codes (C,), before
+    the shift.
     """
     mean = np.concatenate([painter.codes(crops[k : k + 32]) for k in range(0, len(crops), 32)]).mean(0)
     share = np.full(len(mean), CODE_SHARE)
     share[painter.network.config.code :] = READ_SHARE
-    painter.shift(share * (np.array(finish.mean_code) - mean))
+    shift, gain = share * (np.array(finish.mean_code) - mean), np.ones(len(mean))
+    place = lid_place(painter.network.config)
+    if place is not None and lids is not None:
+        own = lid_levels(lids)
+        gain[place] = lid_gain(finish.lids, own)
+        if gain[place] != 1:
+            shift[place] = finish.lids[0] - gain[place] * own[0]
+    painter.shift(shift, gain)
     return np.asarray(mean, np.float32)
 
 
@@ -129,7 +142,7 @@ def measure_look(
     painter: Painter, finish: Finish, sample: PlateSample, template: Floats, place: Floats, options: SwapOptions
 ) -> PlateLook:
     """painter: gets the footage's code shift."""
-    mean = shift_codes(painter, finish, sample.crops)
+    mean = shift_codes(painter, finish, sample.crops, sample.lids)
     faces, learned = _painted(painter, sample)
     plates = sample.plates.astype(np.float32) / 255
     hulls = hull_masks(sample.landmarks, painter.output_px)
@@ -145,7 +158,8 @@ def measure_look(
     front = _front(sample, painter.input_px, place) if options.occlusion else None
     # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light.
     shown_table = toned(table, options.color_strength)
-    look = PlateLook(template, place, painter.code_shift, mean, shown_table, *light, np.zeros(()), agreement, front)
+    codes = painter.code_gain, painter.code_shift, mean
+    look = PlateLook(template, place, *codes, shown_table, *light, np.zeros(()), agreement, front)
     if not options.detail:
         return look
     graded = Grade(look, torch.device("cpu"))(torch.from_numpy(faces).permute(0, 3, 1, 2), sample.time_s)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..runtime.device import autocast
 from .augment import hide_mouth, mouth_cover
 from .network import SwapNetwork
+from .reader import READINGS
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -60,9 +61,15 @@ class Painter:
     def code_shift(self) -> NDArray[np.float32]:
         return self.network.code_shift.cpu().numpy().copy()
 
-    def shift(self, code_shift: Floats) -> None:
-        """Add this (C,) to all codes from now on."""
+    @property
+    def code_gain(self) -> NDArray[np.float32]:
+        return self.network.code_gain.cpu().numpy().copy()
+
+    def shift(self, code_shift: Floats, code_gain: Floats | float = 1.0) -> None:
+        """Multiply all codes by code_gain and add code_shift, both (C,), from now on."""
         self.network.code_shift.copy_(torch.from_numpy(np.asarray(code_shift, np.float32)))
+        gain = np.broadcast_to(np.asarray(code_gain, np.float32), code_shift.shape)
+        self.network.code_gain.copy_(torch.from_numpy(gain.copy()))
 
     def paint(self, crops: Pixels, mouths: Floats) -> Painted:
         """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px."""
@@ -78,13 +85,23 @@ class Painter:
             joint, grid = self.network.code(shown, asked)
         painted, logits, _ = self.network.paint(self.person, joint.float(), grid.float())
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]
-        codes = joint[:, : len(self.network.code_shift)].float() - self.network.code_shift
+        moved = joint[:, : len(self.network.code_shift)].float() - self.network.code_shift
+        codes = moved / self.network.code_gain
         return PaintedTensors(painted.clamp(0, 1).float(), masks.float(), codes)
 
     @torch.no_grad()
     def codes(self, crops: Pixels) -> NDArray[np.float32]:
         """What the encoder makes of crops (B,S,S,3), without the shift: (B,C)."""
         return self.network.face_code(self._shown(crops)).float().cpu().numpy()
+
+    @torch.no_grad()
+    def lids(self, crops: Pixels) -> NDArray[np.float32]:
+        """How shut the lids of crops (B,S,S,3) are read, (B,); empty without a reader."""
+        reader = self.network.reader
+        if reader is None:
+            return np.zeros(0, np.float32)
+        read = reader(self._shown(crops)).float()[:, READINGS.index("lids")]
+        return np.asarray(read.cpu().numpy(), np.float32)
 
     def _shown(self, crops: Pixels) -> torch.Tensor:
         faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float().div_(255)

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 from ..domain.errors import ModelError
-from .augment import hide_mouth, mouth_cover
-from .basis import fit_basis, project
-from .batches import FaceSampler, as_floats
+from .augment import mouth_cover
+from .batches import FaceSampler
 from .checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from .faces import FaceBank
 from .liae import build_network
+from .likeness import fit_likeness
 from .network import NetworkConfig, SwapNetwork
 from .peers import Peers
 from .perceptual import PerceptualLoss
@@ -66,9 +66,8 @@ class Trainer:
         small = {name: bank.shrunk(config.size_px) for name, bank in self.full.items()}
         self.train = {name: bank.split()[0] for name, bank in small.items()}
         self.held = {name: bank.split()[1] for name, bank in small.items()}
-        # Held-out faces take no part in the bases either: they would be no test of anything.
-        learnt = {name: bank.split()[0] for name, bank in self.full.items()}
-        self.bases = {name: fit_basis(bank.crops, bank.masks, config.n_components) for name, bank in learnt.items()}
+        # Held-out faces take no part in shapes and bases either: they would be no test of anything.
+        self.likenesses = {name: fit_likeness(bank.split()[0], config) for name, bank in self.full.items()}
         self.cover = mouth_cover(config.size_px).to(device)
         samplers = {name: FaceSampler(bank, plan, self.cover, device) for name, bank in self.train.items()}
         for name, other in zip(PEOPLE, reversed(PEOPLE), strict=True):
@@ -104,8 +103,8 @@ class Trainer:
         """The network as it would be delivered now: averaged weights, bases at full size; a copy."""
         assert self.state is not None, "only a run has something to show"
         network = copy.deepcopy(self.state.average).eval()
-        for name, basis in self.bases.items():
-            network.bases[name] = basis.to(self.device)
+        for name, likeness in self.likenesses.items():
+            network.bases[name] = likeness.basis.to(self.device)
         return network
 
     def _loop(
@@ -134,13 +133,11 @@ class Trainer:
         network = build_network(self.config, PEOPLE)
         if self.prepare is not None:
             self.prepare(network)
-        for name, basis in self.bases.items():
-            small = basis.shrunk(self.config.detail)
-            faces, masks = as_floats(self.train[name], torch.device("cpu"))
-            performances = network.performances(hide_mouth(faces, self.cover.cpu()), self.train[name].mouths)
-            weight = small.components.flatten(1).norm(dim=1)
-            network.decoder(name).start_from(performances, project(small, faces, masks), weight)
-            network.bases[name] = small
+        for name, known in self.likenesses.items():
+            weight = known.small.components.flatten(1).norm(dim=1)
+            network.decoder(name).start_from(known.performances, known.scores, weight)
+            network.shapes[name].load_state_dict(known.shape.state_dict())
+            network.bases[name] = copy.deepcopy(known.small)
         run = TrainState.begin(network, self.plan, self.device)
         self.peers.share_weights(run.network, run.average, *([run.judge] if run.judge else []))
         return run

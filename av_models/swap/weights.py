@@ -16,7 +16,7 @@ from ..domain.errors import ModelError
 from .liae import build_network
 from .network import NetworkConfig, SwapNetwork
 
-FORMAT = "understudy-swap/4"
+FORMAT = "understudy-swap/5"
 _MOUTHS = "source.mouths"
 
 
@@ -26,13 +26,14 @@ class Finish:
 
     sharpen: strength of the unsharp mask that gives back the source's own detail, 0 none.  template: the source's mean
     shape, 68 x 2, in units of the crop's side.  mean_code: of the source's faces.  code_spread: standard deviation of
-    each number of the code round its person's own mean, in training.
+    each number of the code round its person's own mean, in training.  lids: the source's readings, open and shut.
     """
 
     sharpen: float
     template: tuple[float, ...]
     mean_code: tuple[float, ...]
     code_spread: tuple[float, ...]
+    lids: tuple[float, float] = (0.0, 0.0)
 
     @property
     def shape(self) -> NDArray[np.float64]:
@@ -74,8 +75,9 @@ def load_weights(data: bytes) -> tuple[SwapNetwork, Finish]:
         network = build_network(NetworkConfig.from_dict(json.loads(header["config"])), ("source",))
         network.load_state_dict({name: value.float() for name, value in state.items()})
         finish = json.loads(header["finish"])
-        vectors = (tuple(finish[name]) for name in ("template", "mean_code", "code_spread"))
-        return network, Finish(float(finish["sharpen"]), *vectors)
+        shape, mean, spread = (tuple(finish[name]) for name in ("template", "mean_code", "code_spread"))
+        opened, shut = (float(level) for level in finish["lids"])
+        return network, Finish(float(finish["sharpen"]), shape, mean, spread, (opened, shut))
     except (RuntimeError, TypeError, ValueError, KeyError) as error:
         problem = str(error).splitlines()[-1].strip()[:160]
         raise ModelError(

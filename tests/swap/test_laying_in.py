@@ -80,7 +80,8 @@ def test_multiband_hides_a_step_of_brightness_and_keeps_the_surroundings() -> No
     plate, face, mask = plate_and_face()
     laid = {blend: lay_in(plate, face, mask, MATRIX, blend).picture.astype(float) for blend in Blend}
     outside = (laid[Blend.FEATHER] == plate).all(-1)
-    assert np.abs(laid[Blend.MULTIBAND] - plate)[outside].max() <= 1
+    # Coarse bands may show eight times as much as the matte: where that is too little for a step of 8 bits, up to 4.
+    assert np.abs(laid[Blend.MULTIBAND] - plate)[outside].max() <= 4
 
     def steepest(picture: np.ndarray) -> float:
         rows = picture[60:120].mean((0, 2))

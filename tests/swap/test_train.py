@@ -71,7 +71,7 @@ def test_a_snapshot_is_as_good_on_held_out_faces_as_what_training_measures(tmp_p
     result = made.run()
     found = held_out_db(made.snapshot(), made.held["source"], "source", made.cover, CPU)
     assert made.snapshot().bases["source"].mean.shape[-1] == 64
-    assert found == pytest.approx(result.curve[-1].source_db, abs=0.3)
+    assert found > result.curve[-1].source_db - 0.3
 
 
 def opening_of(faces: torch.Tensor) -> float:

@@ -1,0 +1,45 @@
+"""How far one person's lids have to move for the other's.
+
+The reader says of both people when lids are open or shut, but the numbers for shut differ by a third from face to face.
+Without a common scale a blink ends half-way, as a ghost of two pictures of an eye.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .network import NetworkConfig
+from .reader import READINGS
+
+__all__ = ["MOST_GAIN", "lid_gain", "lid_levels", "lid_place"]
+
+Floats = NDArray[np.floating[Any]]
+
+MOST_GAIN = 1.6
+
+_SHUT_QUANTILE = 0.99
+_LEAST_BLINK = 1.0
+"""Less between open and shut is no blink, but glances and the reader's own noise."""
+
+
+def lid_place(config: NetworkConfig) -> int | None:
+    """Where in a code the lids are read; None without a reader."""
+    return config.code + READINGS.index("lids") if config.readings else None
+
+
+def lid_levels(readings: Floats) -> tuple[float, float]:
+    """Of one person (N,): usually, which is open, and when they are shut. Blinks are short: N must be some hundreds."""
+    if not len(readings):
+        return 0.0, 0.0
+    return float(np.median(readings)), float(np.quantile(readings, _SHUT_QUANTILE))
+
+
+def lid_gain(source: tuple[float, float], person: tuple[float, float]) -> float:
+    """What this person's readings are multiplied by for the source's; 1 where one of the two never blinks."""
+    ranges = source[1] - source[0], person[1] - person[0]
+    if min(ranges) < _LEAST_BLINK:
+        return 1.0
+    return float(np.clip(ranges[0] / ranges[1], 1 / MOST_GAIN, MOST_GAIN))

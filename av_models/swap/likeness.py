@@ -1,0 +1,74 @@
+"""One person before the first step of training: what their own frames say about shape and texture in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .augment import hide_mouth, mouth_cover
+from .basis import MAX_FACES, fit_basis, project
+from .batches import as_floats
+from .faces import FaceBank
+from .network import FaceBasis, NetworkConfig
+from .reader import TRUSTED, load_reader
+from .shape import FaceShape, to_mean_shape
+
+__all__ = ["Likeness", "fit_likeness"]
+
+_BLOCK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """shape: of the person.  basis: of the textures, at the size of the bank, `small` at the network's.
+
+    performances (N,P), scores (N,K): of each face, for `Decoder.start_from`.
+    """
+
+    shape: FaceShape
+    basis: FaceBasis
+    small: FaceBasis
+    performances: Tensor
+    scores: Tensor
+
+
+@torch.no_grad()
+def fit_likeness(bank: FaceBank, config: NetworkConfig) -> Likeness:
+    """bank: faces at `detail` times the network's size; those alone are learnt from."""
+    small = bank.shrunk(config.size_px)
+    performances = _performances(small, config)
+    shape = FaceShape(config.performance_size)
+    shape.fit(performances, (bank.landmarks + 0.5) / bank.crops.shape[-1])
+    chosen = torch.linspace(0, len(bank) - 1, min(len(bank), MAX_FACES)).round().long().unique()
+    laid = _laid(bank.part(chosen), shape, performances[chosen])
+    basis = fit_basis(laid.crops, laid.masks, config.n_components)
+    less = basis.shrunk(config.detail)
+    scores = project(less, *as_floats(_laid(small, shape, performances), torch.device("cpu")))
+    return Likeness(shape, basis, less, performances, scores)
+
+
+def _performances(bank: FaceBank, config: NetworkConfig) -> Tensor:
+    """(N,P) of a bank at the network's size, in the order of `SwapNetwork.paint`."""
+    if not config.readings:
+        return bank.mouths
+    reader, cover = load_reader(), mouth_cover(config.size_px)
+    parts = [bank.part(index) for index in torch.arange(len(bank)).split(_BLOCK)]
+    read = [reader(hide_mouth(as_floats(part, torch.device("cpu"))[0], cover))[:, list(TRUSTED)] for part in parts]
+    return torch.cat([torch.cat(read).float(), bank.mouths], 1)
+
+
+def _laid(bank: FaceBank, shape: FaceShape, performances: Tensor) -> FaceBank:
+    """The faces and their masks on the mean shape."""
+    crops, masks = [], []
+    for index in torch.arange(len(bank)).split(_BLOCK):
+        field = shape(performances[index])
+        faces, outlines = as_floats(bank.part(index), torch.device("cpu"))
+        crops.append(_as_bytes(to_mean_shape(faces, field)))
+        masks.append(_as_bytes(to_mean_shape(outlines, field))[:, 0])
+    return FaceBank(torch.cat(crops), torch.cat(masks), bank.landmarks, bank.mouths, bank.frames)
+
+
+def _as_bytes(pictures: Tensor) -> Tensor:
+    return (pictures * 255).round().clamp(0, 255).byte()

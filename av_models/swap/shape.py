@@ -1,0 +1,125 @@
+"""Where the parts of one person's face lie in the crop, so that faces can be laid on one another before they are mixed.
+
+Faces that are mixed as pictures show every lash twice when the head turns by a few pixels. So texture and shape are
+taken apart (Cootes, Edwards and Taylor 1998): faces are warped to the person's mean shape, mixed there, and warped to
+the shape that the performance asks for. That shape comes from the performance too (`performance_map.py`), not from the
+landmarks of a single frame, whose tremble would be painted as well.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .performance_map import PerformanceMap
+
+POINTS = (*range(36), 36, 39, 42, 45, *range(48, 60))
+"""Jaw, brows, nose, corners of the eyes and outer lips, in iBUG-68 order. Lids are texture: landmarks miss blinks."""
+
+FIELD_PX = 64
+"""Side of the field of displacements; it is smooth."""
+
+_STIFFNESS = 1e-3
+_ROUNDS = 3
+_STILL = 5
+"""Points along each side of the crop that never move."""
+
+
+class FaceShape(nn.Module):
+    """One person. Performances (B,P) -> displacements (B,2,G,G) of the mean shape, x and y in units of the crop's side.
+
+    Nothing moves until `fit`.
+    """
+
+    spread: Tensor
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.from_performance = PerformanceMap(n_features, 2 * len(POINTS))
+        # (G*G,K): how far every place of the field goes along with each point.
+        self.register_buffer("spread", torch.zeros(FIELD_PX**2, len(POINTS)))
+
+    @torch.no_grad()
+    def fit(self, performances: Tensor, landmarks: Tensor) -> None:
+        """performances (N,P), landmarks (N,68,2) of one person's frames in units of the crop's side."""
+        points = landmarks[:, list(POINTS)]
+        mean = points.mean(0)
+        self.spread.copy_(thin_plate(mean))
+        self.from_performance.fit(performances, (points - mean).flatten(1))
+
+    def forward(self, performances: Tensor) -> Tensor:
+        with torch.autocast(performances.device.type, enabled=False):  # half precision is a pixel off
+            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2))
+            return torch.einsum("gk,nkc->ncg", self.spread, moves).unflatten(2, (FIELD_PX, FIELD_PX))
+
+
+def to_mean_shape(faces: Tensor, field: Tensor) -> Tensor:
+    """Faces (B,C,D,D) -> the same laid on the mean shape. field (B,2,G,G): the displacements of each."""
+    return _sampled(faces, field)
+
+
+def from_mean_shape(textures: Tensor, field: Tensor) -> Tensor:
+    """The way back: textures (B,C,D,D) on the mean shape -> faces."""
+    return _sampled(textures, _inverse(field) - _grid(field))
+
+
+def _inverse(field: Tensor) -> Tensor:
+    """(B,2,G,G): the place of the mean shape that is seen at each place, by fixed-point iteration."""
+    seen = _grid(field)
+    found = seen.expand_as(field)
+    for _ in range(_ROUNDS):
+        found = seen - F.grid_sample(field, _for_sampling(found), padding_mode="border", align_corners=False)
+    return found
+
+
+def _sampled(pictures: Tensor, field: Tensor) -> Tensor:
+    size = pictures.shape[-2:]
+    moves = F.interpolate(field, size=size, mode="bilinear", align_corners=False)
+    places = _for_sampling(_grid(pictures) + moves)
+    return F.grid_sample(pictures, places, mode="bicubic", padding_mode="border", align_corners=False)
+
+
+def _grid(like: Tensor) -> Tensor:
+    """(1,2,D,D): x and y of the centres of the pixels, in units of the side."""
+    side = like.shape[-1]
+    axis = (torch.arange(side, device=like.device, dtype=torch.float32) + 0.5) / side
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    return torch.stack([x, y])[None]
+
+
+def _for_sampling(places: Tensor) -> Tensor:
+    """As `grid_sample` wants places: (B,D,D,2) in -1..1."""
+    return (places * 2 - 1).permute(0, 2, 3, 1)
+
+
+def thin_plate(points: Tensor) -> Tensor:
+    """(G*G,K): a thin plate (Bookstein 1989) that is held at points (K,2) and at the crop's sides, at each place of the
+    field; times the points' displacements it gives the places'."""
+    held = torch.cat([points.double().cpu(), _sides()])
+    kernel = _kernel(held, held) + _STIFFNESS * torch.eye(len(held), dtype=torch.float64)
+    plane = _plane(held)
+    corner = torch.zeros(3, 3, dtype=torch.float64)
+    system = torch.cat([torch.cat([kernel, plane], 1), torch.cat([plane.T, corner], 1)])
+    solved = torch.linalg.inv(system)[:, : len(points)]
+    places = _grid(torch.empty(FIELD_PX, FIELD_PX)).double()[0].flatten(1).T
+    return (torch.cat([_kernel(places, held), _plane(places)], 1) @ solved).float()
+
+
+def _sides() -> Tensor:
+    along = torch.linspace(0, 1, _STILL, dtype=torch.float64)
+    ends = [torch.stack([along, torch.full_like(along, side)], 1) for side in (0.0, 1.0)]
+    between = [end.flip(1)[1:-1] for end in ends]
+    return torch.cat(ends + between)
+
+
+def _kernel(one: Tensor, other: Tensor) -> Tensor:
+    squared = torch.cdist(one, other).square()
+    return squared * squared.clamp(min=1e-12).log() / 2
+
+
+def _plane(points: Tensor) -> Tensor:
+    return torch.cat([torch.ones_like(points[:, :1]), points], 1)
+
+
+__all__ = ["FIELD_PX", "POINTS", "FaceShape", "from_mean_shape", "thin_plate", "to_mean_shape"]
