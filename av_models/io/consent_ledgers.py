@@ -31,7 +31,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Something that was made under consent. what: 'master', 'model', 'speech'. place: path as it was written."""
+    """Something that was made under consent. what: 'master', 'model', 'speech', 'patches'. place: path as it was written."""
 
     what: str
     digest: str

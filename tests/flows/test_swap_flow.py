@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from short_studio import Studio, open_studio
 
 from av_models.domain.errors import ConsentError, InputError, ModelError
 from av_models.io.consent import revoke_record
+from av_models.io.consent_ledgers import outputs_under
 from av_models.io.video import read_pictures
 from flows.settings import from_settings
 from flows.swap import Swapping, swap
@@ -81,6 +84,17 @@ def test_it_is_laid_into_footage_that_training_never_saw(trained: Trained) -> No
     assert verdict.label_found and set(verdict.consent_ids) == set(report["consent_ids"])
     before, after = (next(iter(read_pictures(path, [10]))).rgb.astype(int) for path in (trained.other, master))
     assert np.abs(before - after)[150:350, 150:350].max() > 20
+
+
+def test_files_for_a_compositor_say_what_they_are_and_are_in_the_log(trained: Trained) -> None:
+    """They show somebody's face as much as the master does: who takes the consent back has to find them."""
+    swap(trained.ask("swap.handover=png"))
+    made = outputs_under(trained.studio.desk.media_dir, "test-source")
+    (patches,) = (one for one in made if one.what == "patches")
+    data = Path(patches.place).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == patches.digest
+    with zipfile.ZipFile(patches.place) as files:
+        assert "AI-generated" in json.loads(files.read("frames.json"))["made_by"]
 
 
 def test_the_performers_leave_is_asked_for(trained: Trained) -> None:

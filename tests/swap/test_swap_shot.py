@@ -69,6 +69,20 @@ def test_who_is_not_asked_for_keeps_the_own_face(model: MediaRef, tmp_path: Path
     assert not np.array_equal(one.picture[:, :half], one.frame.plate[:, :half])
 
 
+def test_half_the_colour_is_half_the_way(model: MediaRef, tmp_path: Path) -> None:
+    """And none is none: what follows the light over time must not bring it back."""
+    tracks = two_people(tmp_path / "two.mp4")[:1]
+
+    def shown(**changes: float | ColorMatch) -> np.ndarray:
+        options = replace(PLAIN, **{"color": ColorMatch.REINHARD, **changes})  # type: ignore[arg-type]
+        return cheek(list(finished_frames(shot_of(model, tracks, options)))[6].picture, 0)
+
+    plain, full = shown(color=ColorMatch.NONE), shown()
+    assert np.abs(full - plain).max() > 30
+    assert np.abs(shown(color_strength=0.5) - (plain + full) / 2).max() < 8
+    assert np.abs(shown(color_strength=0.0) - plain).max() < 4
+
+
 def test_the_files_for_a_compositor_give_the_render_back(model: MediaRef, tmp_path: Path) -> None:
     shot = shot_of(model, two_people(tmp_path / "two.mp4"), replace(PLAIN, color=ColorMatch.LINEAR))
     patches = swap_shot.fn(shot).patches
