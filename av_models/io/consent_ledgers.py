@@ -31,7 +31,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Something that was made under consent. what: 'master', 'model', 'speech', 'patches'. place: path as it was written."""
+    """Something that was made under consent.
+
+    what: 'master', 'model', 'speech' or 'patches'.  place: path as it was written.
+    """
 
     what: str
     digest: str
