@@ -29,7 +29,7 @@ BLINK_S, BLINK_FRAMES_A_SECOND, BLINK_BATCH = 40, 13, 32
 EYE_CORNERS = (36, 39, 42, 45)
 
 
-@stage("5")
+@stage("6")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""

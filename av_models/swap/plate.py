@@ -150,14 +150,16 @@ def measure_look(
     inside = skin > 0.5
     table = fit_colors(faces[inside], plates[inside], options.color)
     axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / painter.output_px)
-    light = _light(faces, plates, skin, table, axis, sample.time_s, options)
+    knots, log_gain, shading = _light(faces, plates, skin, table, axis, sample.time_s, options)
     agreed = np.array(
         [mask[hull > 0.5].mean() if hull.any() else 0.0 for mask, hull in zip(learned, hulls, strict=True)]
     )
     agreement = np.array([np.median(agreed), agreed.std()])
     front = _front(sample, painter.input_px, place) if options.occlusion else None
-    # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light.
+    # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light. What
+    # is the same over the whole clip is colour, too.
     shown_table = toned(table, options.color_strength)
+    light = knots, log_gain - (1 - options.color_strength) * log_gain.mean(0), shading
     codes = painter.code_gain, painter.code_shift, mean
     look = PlateLook(template, place, *codes, shown_table, *light, np.zeros(()), agreement, front)
     if not options.detail:
