@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,14 +101,14 @@ def _lids(track: FaceTrack, arrays: dict[str, Any], template: np.ndarray, painte
 
     apart = max(1, round(float(track.footage.rate) / BLINK_FRAMES_A_SECOND))
     frames = np.flatnonzero(arrays["usable"])[::apart][: BLINK_S * BLINK_FRAMES_A_SECOND].tolist()
-    size, found, crops = painter.input_px, [], []
+    size, found = painter.input_px, [np.zeros(0, np.float32)]
+    pictures = read_pictures(store().path(track.footage.media), frames)
     with Progress("match_plate, blinks", len(frames), "frames", track.footage.name) as progress:
-        for picture in read_pictures(store().path(track.footage.media), frames):
-            crops.append(warp_crop(picture.rgb, align_matrix(arrays["landmarks"][picture.index], size, template), size))
-            if len(crops) == BLINK_BATCH or picture.index == frames[-1]:
-                found.append(painter.lids(np.stack(crops)))
-                progress.reach(sum(map(len, found)))
-                crops = []
+        while batch := list(islice(pictures, BLINK_BATCH)):
+            places = [align_matrix(arrays["landmarks"][one.index], size, template) for one in batch]
+            crops = [warp_crop(one.rgb, place, size) for one, place in zip(batch, places, strict=True)]
+            found.append(painter.lids(np.stack(crops)))
+            progress.reach(sum(map(len, found)))
     return np.concatenate(found)
 
 
