@@ -125,7 +125,8 @@ def _issuers_in(folder: Path) -> dict[str, str]:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     found: dict[str, str] = {}
-    for path in sorted(folder.glob("*.pem")) if folder.is_dir() else []:
+    # Names that begin with a dot are another process's files that are still being written.
+    for path in sorted(folder.glob("[!.]*.pem")) if folder.is_dir() else []:
         with disk_errors(path):
             data = path.read_bytes()
         try:

@@ -10,6 +10,7 @@ import pytest
 
 from av_models.domain.errors import ConsentError
 from av_models.io.consent import clear_cast, outputs_under, record_output, revocations, revoke_record
+from av_models.io.consent_keys import local_issuers
 from av_models.io.consent_ledgers import audit_entries, log_event
 from tests.consent.records import PURPOSE, TODAY, Desk, cast_of, make_desk
 
@@ -122,6 +123,17 @@ def test_many_writers_make_one_chain(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: log_event(tmp_path, "test", {"number": number}), range(24)))
     assert sorted(entry.facts["number"] for entry in audit_entries(tmp_path)) == list(range(24))
+
+
+def test_a_key_that_is_still_being_written_is_no_issuer_yet(tmp_path: Path) -> None:
+    """Another process renames it any moment: whoever looks at it then would find nothing."""
+    log_event(tmp_path, "test", {})
+    issuers = tmp_path / "keys" / "issuers"
+    (written,) = issuers.iterdir()
+    known = local_issuers(tmp_path)
+    (issuers / ".0123.part.pem").write_bytes(written.read_bytes())
+    (issuers / ".gone.part.pem").symlink_to(issuers / "nowhere")
+    assert local_issuers(tmp_path) == known and list(known.values()) == [written.stem]
 
 
 def test_a_revocation_lists_what_was_made(desk: Desk) -> None:
