@@ -16,7 +16,7 @@ import typer
 
 __all__ = ["main"]
 
-CROP_PX = 64
+CROP_PX = 128
 _FEWEST = 4
 """Faces of a person; fewer make no mean shape to cut them out by."""
 
@@ -54,7 +54,7 @@ def _report(step: int, loss: float) -> None:
 
 
 def _person(labels: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """Crops (N,3,64,64) uint8 and labels (N,5) float32 of the faces that were found well."""
+    """Crops (N,3,128,128) uint8 and labels (N,5) float32 of the faces that were found well."""
     from av_models.face.warp import align_matrix, mean_template, warp_crop
 
     seen = list(_faces(labels))

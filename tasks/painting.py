@@ -22,6 +22,9 @@ __all__ = ["Finished", "finished_frames"]
 
 BATCH_AT_1080P = 12
 MOST_IN_BATCH = 16
+"""Of all painters together."""
+
+MOST_PAINTERS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,23 +71,38 @@ def finished_frames(shot: Shot) -> Iterator[Finished]:
 
 
 def _painted(shot: Shot, frames: Iterable[ShotFrame]) -> Iterator[_Painted]:
+    from av_models.runtime.device import torch_threads
+    from av_models.runtime.side_by_side import batched, side_by_side
+
     mouths = [store().arrays(face.mouth)["mouth"] for face in shot.faces]
     footage = shot.faces[0].track.footage
-    size = max(1, min(MOST_IN_BATCH, round(BATCH_AT_1080P * 1920 * 1080 / (footage.width_px * footage.height_px))))
-    batch: list[ShotFrame] = []
-    for frame in frames:
-        batch.append(frame)
-        if len(batch) == size:
-            yield from _paint_batch(shot, batch, mouths)
-            batch = []
-    if batch:
-        yield from _paint_batch(shot, batch, mouths)
+    size = min(MOST_IN_BATCH, round(BATCH_AT_1080P * 1920 * 1080 / (footage.width_px * footage.height_px)))
+    n_painters, n_threads = _painters(shot)  # loads the painters, which sets the number of threads, too
+
+    def work(batch: list[ShotFrame]) -> list[_Painted]:
+        return _paint_batch(shot, batch, mouths)
+
+    with torch_threads(n_threads):
+        for painted in side_by_side(work, batched(frames, max(1, size // n_painters)), n_painters):
+            yield from painted
 
 
-def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -> Iterator[_Painted]:
+def _painters(shot: Shot) -> tuple[int, int]:
+    """How many batches are painted at once, and with how many threads each.
+
+    On a CPU several painters of few threads each: the threads of one wait for the slowest at every layer, and as
+    decoding, laying in and encoding want the same cores, that costs more than the painting itself.
+    """
+    from av_models.runtime.device import n_cores
+
+    devices = {ready_painter(face.weights, face.match.data)[0].device.type for face in shot.faces}
+    n_painters = min(n_cores(), MOST_PAINTERS) if devices == {"cpu"} else 1
+    return n_painters, n_cores() // n_painters
+
+
+def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -> list[_Painted]:
     columns = [_paint_person(face, k, batch, mouths[k]) for k, face in enumerate(shot.faces)]
-    for i, frame in enumerate(batch):
-        yield frame, tuple(column.get(i) for column in columns)
+    return [(frame, tuple(column.get(i) for column in columns)) for i, frame in enumerate(batch)]
 
 
 def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: np.ndarray) -> dict[int, _Face]:

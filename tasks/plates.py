@@ -10,7 +10,7 @@ import numpy as np
 
 from av_models.domain.face import FaceTrack
 from av_models.domain.media import MediaRef
-from av_models.domain.swap import FaceSize, PlateMatch, SwapOptions
+from av_models.domain.swap import PlateMatch, SwapOptions
 from tasks.caching import stage
 from tasks.progress import Progress
 from tasks.workspace import store
@@ -27,40 +27,23 @@ SAMPLES_A_SECOND = 3
 BLINK_S, BLINK_FRAMES_A_SECOND, BLINK_BATCH = 40, 13, 32
 """People blink every few seconds, for a fifth of one."""
 
-EYE_CORNERS = (36, 39, 42, 45)
 
-
-@stage("6")
+@stage("7")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
     from av_models.face.warp import mean_template
+    from av_models.swap.placing import placement
     from av_models.swap.plate import measure_look
 
     painter, finish = fresh_painter(weights)
     arrays = store().arrays(track.data)
     template = mean_template(arrays["landmarks"][arrays["usable"]])
-    place = placement(finish.shape, template, options)
+    place = placement(finish.shape, template, options.size, options.scale)
     sample = _sample(track, arrays, template, place, painter)
     look = measure_look(painter, finish, sample, template, place, options)
     scale = float(np.sqrt(np.linalg.det(place[:, :2])))
     return PlateMatch(store().put_arrays(**look.arrays()), round(scale, 4), round(float(look.grain), 5))
-
-
-def placement(source: np.ndarray, person: np.ndarray, options: SwapOptions) -> np.ndarray:
-    """The similarity (2,3) that lays the source's mean shape (68,2) on the person's, units of the crop's side.
-
-    Each crop is scaled by its own brow-to-chin height; without this the pasted face is too large by the two faces'
-    difference.
-    """
-    from av_models.face.warp import RIGID, similarity
-
-    points = list(EYE_CORNERS) if options.size is FaceSize.SOURCE else list(range(len(source)))
-    matrix = similarity(source[points], person[points])
-    middle = person[list(RIGID)].mean(0)
-    matrix[:, :2] *= options.scale
-    matrix[:, 2] = options.scale * (matrix[:, 2] - middle) + middle
-    return matrix
 
 
 def _sample(
@@ -69,6 +52,7 @@ def _sample(
     from av_models.face.warp import align_matrix, invert, transform, warp_crop
     from av_models.io.video import read_pictures
     from av_models.lips.mouth import mouth_codes, mouth_scale
+    from av_models.swap.grain import footage_grain
     from av_models.swap.plate import PlateSample
 
     usable = np.flatnonzero(arrays["usable"])
@@ -77,7 +61,7 @@ def _sample(
     seconds = len(usable) / float(track.footage.rate)
     n = int(min(len(usable), MAX_SAMPLES, max(24, SAMPLES_A_SECOND * seconds)))
     rows = np.unique(np.linspace(0, len(usable) - 1, n).round().astype(int))
-    crops, plates, landmarks, scales = [], [], [], []
+    crops, plates, landmarks, scales, grains = [], [], [], [], []
     away = invert(in_pixels(place, painter.output_px))
     with Progress("match_plate", len(rows), "frames", track.footage.name) as progress:
         for picture in read_pictures(store().path(track.footage.media), usable[rows].tolist()):
@@ -87,11 +71,13 @@ def _sample(
             plates.append(warp_crop(picture.rgb, matrix, painter.output_px))
             landmarks.append(transform(points, matrix))
             scales.append(np.linalg.det(matrix[:, :2]) ** -0.5)
+            grains.append(footage_grain(picture.rgb, points))
             progress.reach(len(crops))
     times = arrays["time_s"][usable[rows]]
     pictures = np.stack(crops), np.stack(plates)
     lids = _lids(track, arrays, template, painter)
-    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], np.array(scales), lids)
+    grain = float(np.median([one for one in grains if one is not None] or [0.0]))
+    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], np.array(scales), grain, lids)
 
 
 def _lids(track: FaceTrack, arrays: dict[str, Any], template: np.ndarray, painter: Painter) -> np.ndarray:

@@ -25,11 +25,16 @@ class ColorMatch(StrEnum):
 
 
 class FaceSize(StrEnum):
-    """ACTOR: as large as the face that it covers, all 68 points fitted.  SOURCE: as large as the source's own face is
-    beside the actor's; the corners of the eyes are the measure, whose distance varies least between adults."""
+    """How large the painted face is, and in which proportions.
 
-    ACTOR = "actor"
+    SOURCE: eyes on eyes, the rest as large as it is on the source; the distance of the eyes varies least between
+    adults.  HEAD: the same, drawn out or in below the eyes until the chin lies on the actor's: it fills the actor's
+    head, at the price of the source's proportions.  ACTOR: as large as the face that it covers, all 68 points fitted.
+    """
+
     SOURCE = "source"
+    HEAD = "head"
+    ACTOR = "actor"
 
 
 class Blend(StrEnum):
@@ -75,7 +80,7 @@ class SwapOptions:
     color: ColorMatch = ColorMatch.REINHARD
     color_strength: float = 1.0
     shading: bool = True
-    size: FaceSize = FaceSize.ACTOR
+    size: FaceSize = FaceSize.SOURCE
     scale: float = 1.0
     blend: Blend = Blend.MULTIBAND
     erode: float = 0.03

@@ -57,13 +57,10 @@ def _learnt(faces: list[Thumbnail], landmarks: dict[int, Floats]) -> FaceModel:
 
 def _looked_at(model: FaceModel, faces: list[Thumbnail]) -> NDArray[np.float32]:
     """(K,) of every third face, and of those beside one that shows something."""
-    found = np.full(len(faces), np.nan, np.float32)
+    found = np.zeros(len(faces), np.float32)
     coarse = sorted({*range(0, len(faces), _STRIDE), len(faces) - 1})
-    found[coarse] = [model.hidden_share(faces[k].rgb) for k in coarse]
-    for before, after in pairwise(coarse):
-        between = range(before + 1, after)
-        if found[before] > 0 or found[after] > 0:
-            found[list(between)] = [model.hidden_share(faces[k].rgb) for k in between]
-        else:
-            found[list(between)] = 0.0
+    found[coarse] = model.hidden_shares([faces[k].rgb for k in coarse])
+    shown = [(before, after) for before, after in pairwise(coarse) if found[before] > 0 or found[after] > 0]
+    between = [k for before, after in shown for k in range(before + 1, after)]
+    found[between] = model.hidden_shares([faces[k].rgb for k in between])
     return found

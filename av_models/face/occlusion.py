@@ -11,12 +11,14 @@ leaves) counts as part of the face.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from av_models.runtime.one_thread import one_thread
 
 __all__ = ["MODEL_PX", "FaceModel"]
 
@@ -27,6 +29,9 @@ MODEL_PX = 48
 """Side of the crops that are compared: a finger is some five pixels wide in it."""
 
 _MOST_FACES = 160
+_AT_ONCE = 64
+"""Faces that are explained together: bounds the working memory, some 4 MB."""
+
 _N_COMPONENTS = 24
 _ROUNDS = 4
 _STRAY = 2.5
@@ -87,11 +92,12 @@ class FaceModel:
         chosen = np.unique(np.linspace(0, len(crops) - 1, min(len(crops), _MOST_FACES)).round().astype(int))
         faces = np.stack([_small_lab(crops[i]) for i in chosen])
         inside = np.mean([_small(masks[i]) for i in chosen], axis=0) > _ALWAYS_FACE * 255
-        model = cls._of(faces, inside, 0, trusted=_FIRST_TRUSTED)
-        for n_components, most in zip((_N_COMPONENTS // 2, _N_COMPONENTS), _PLAIN_SHARES, strict=True):
-            covered = np.array([model._covered(face) for face in faces])
-            plain = (covered < most) | (covered <= np.median(covered))
-            model = cls._of(faces[plain], inside, n_components)
+        with one_thread():
+            model = cls._of(faces, inside, 0, trusted=_FIRST_TRUSTED)
+            for n_components, most in zip((_N_COMPONENTS // 2, _N_COMPONENTS), _PLAIN_SHARES, strict=True):
+                covered = model._covered(faces)
+                plain = (covered < most) | (covered <= np.median(covered))
+                model = cls._of(faces[plain], inside, n_components)
         return model
 
     @classmethod
@@ -109,7 +115,7 @@ class FaceModel:
         first = np.broadcast_to(3 * _LEAST_STRAY, mean[inside].shape)
         model = cls(inside, *(_f32(a) for a in (mean[inside], np.concatenate([fixed, own]), reach, first)))
         others = faces[1::2] if len(faces) >= 16 else faces
-        strays = np.sort([model._unexplained(face) ** 2 for face in others], axis=0)
+        strays = np.sort(model._unexplained(others) ** 2, axis=0)
         usual = np.sqrt(strays[: max(1, round(trusted * len(strays)))].mean(axis=0)) * (1.25 if trusted < 0.9 else 1)
         return replace(model, stray=_f32(_widened(usual, inside)))
 
@@ -120,7 +126,9 @@ class FaceModel:
         """
         import cv2
 
-        patch = self._patch(_small_lab(crop))
+        with one_thread():
+            doubt = self._doubts(_small_lab(crop)[None])[0]
+        patch = self._with_rim(self._patch(doubt))
         if not patch.any():
             return np.zeros(crop.shape[:2], np.float32)
         size = (crop.shape[1], crop.shape[0])
@@ -129,7 +137,14 @@ class FaceModel:
 
     def hidden_share(self, crop: Pixels) -> float:
         """How much of the face lies behind something, 0..1."""
-        return self._covered(_small_lab(crop))
+        return float(self.hidden_shares([crop])[0])
+
+    def hidden_shares(self, crops: Sequence[Pixels]) -> Floats:
+        """`hidden_share` of many crops (N,), with a fraction of the work of one after the other."""
+        groups = [crops[first : first + _AT_ONCE] for first in range(0, len(crops), _AT_ONCE)]
+        with one_thread():
+            found = [self._covered(np.stack([_small_lab(crop) for crop in group])) for group in groups]
+        return np.concatenate([np.zeros(0), *found])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """For the store; `from_arrays` is the way back."""
@@ -139,29 +154,41 @@ class FaceModel:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         return cls(*(arrays[name] for name in _NAMES))
 
-    def _covered(self, face: Floats) -> float:
-        return float(self._patch(face)[self.inside].mean()) if self.inside.any() else 0.0
+    def _covered(self, faces: Floats) -> Floats:
+        """(N,) of faces (N,P,P,3) in CIELAB."""
+        if not self.inside.any():
+            return np.zeros(len(faces))
+        return np.array([self._patch(doubt)[self.inside].mean() for doubt in self._doubts(faces)])
 
-    def _unexplained(self, face: Floats) -> NDArray[np.float32]:
-        """(M,3) what the best robust explanation leaves over. Coefficients come from every second pixel."""
-        target = face[self.inside] - self.mean
-        usual, aim = self.stray[::2], target[::2].ravel()
-        basis = self.basis.reshape(len(self.basis), -1, 3)[:, ::2].reshape(len(self.basis), -1)
+    def _doubts(self, faces: Floats) -> Floats:
+        """(N,M) distance from what can be explained, in usual strays."""
+        return np.asarray(np.sqrt(((self._unexplained(faces) / self.stray) ** 2).mean(axis=-1)))
+
+    def _unexplained(self, faces: Floats) -> NDArray[np.float32]:
+        """(N,M,3) what the best robust explanation of each face leaves over. Coefficients: from every second pixel.
+
+        A pixel's three channels share one weight, so what it adds to the normal equations is a fixed matrix times that
+        weight: the matrices are made once, and a third of the products is left for each face and round.
+        """
+        target = faces[:, self.inside] - self.mean
+        usual, n, k = self.stray[::2], len(faces), len(self.basis)
+        by_pixel = (self.basis.reshape(k, -1, 3)[:, ::2] / usual).transpose(1, 0, 2)
+        shares = (by_pixel @ by_pixel.transpose(0, 2, 1)).reshape(-1, k * k)
+        basis, aim = by_pixel.transpose(1, 0, 2).reshape(k, -1), target[:, ::2] / usual
         ridge = np.diag(self.scale**-2.0)
-        rest, reach = aim.reshape(-1, 3), 3 * _STRAY
+        rest, reach = aim, 3 * _STRAY
         for _ in range(_ROUNDS):
-            trust = 1 / (1 + ((rest / usual) ** 2).mean(axis=-1, keepdims=True) / reach**2) ** 2
-            weighed = basis * (trust / usual**2).ravel()
-            found = np.linalg.solve(weighed @ basis.T + ridge, weighed @ aim)
-            rest, reach = (aim - found @ basis).reshape(-1, 3), _STRAY
-        return _f32(target - (found @ self.basis).reshape(-1, 3))
+            trust = 1 / (1 + (rest**2).mean(axis=-1) / reach**2) ** 2
+            wanted = (aim * trust[..., None]).reshape(n, -1) @ basis.T
+            found = np.linalg.solve((trust @ shares).reshape(n, k, k) + ridge, wanted[..., None])[..., 0]
+            rest, reach = aim - (found @ basis).reshape(aim.shape), _STRAY
+        return _f32(target - (found @ self.basis).reshape(target.shape))
 
-    def _patch(self, face: Floats) -> NDArray[np.bool_]:
-        """(P,P) patches that no explanation covers: they hold a strong doubt and reach as far as the weak one."""
+    def _patch(self, doubt: Floats) -> NDArray[np.bool_]:
+        """(P,P) patches that no explanation covers: they hold a strong doubt (M,) and reach as far as the weak one."""
         import cv2
 
         apart = np.zeros(self.inside.shape, np.float32)
-        doubt = np.sqrt(((self._unexplained(face) / self.stray) ** 2).mean(axis=-1))
         apart[self.inside] = np.minimum(doubt, _SURE)
         apart = _f32(cv2.GaussianBlur(apart, (0, 0), _BLUR_PX))
         closing = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -170,7 +197,7 @@ class FaceModel:
         least = _LEAST_PATCH * self.inside.sum()
         patches = [(k, labels == k) for k in range(1, n)]
         kept = [k for k, at in patches if (at & ~_LIVELY).sum() >= least and apart[at].max() > _STRONG]
-        return self._with_rim(_holes_filled(np.isin(labels, kept)) & self.inside)
+        return np.asarray(_holes_filled(np.isin(labels, kept)) & self.inside, np.bool_)
 
     def _with_rim(self, patch: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What lies before the outermost face lies before what is outside of it, too."""
@@ -180,7 +207,7 @@ class FaceModel:
         away, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
         state = np.zeros(int(nearest.max()) + 1, np.bool_)
         state[nearest[self.inside]] = patch[self.inside]
-        return patch | (state[nearest] & (away <= _RIM_PX))
+        return np.asarray(patch | (state[nearest] & (away <= _RIM_PX)), np.bool_)
 
 
 def _lively() -> NDArray[np.bool_]:

@@ -17,6 +17,8 @@ Rgb = NDArray[np.uint8]
 
 _FACE_PX, _PICTURE_PX = 192, 320
 _MOST_FACES, _MOST_PICTURES, _MOST_TINY = 24, 64, 3000
+_LEAST_LINEAR = 0.5
+"""From this scale on bilinear sampling leaves no pixel of a whole picture out, in a fifth of the time of averaging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,16 @@ class PictureAlbum(_Album):
     def offer(self, frame: int, rgb: Rgb, *, wanted: bool) -> None:
         """wanted: something changed here, so keep it even when it is not due."""
         if self.wants_next() or wanted:
-            self.keep(_shrunk(frame, rgb, np.eye(2, 3), _PICTURE_PX))
+            self.keep(_shrunk(frame, rgb, np.eye(2, 3), _PICTURE_PX, _LEAST_LINEAR))
 
 
-def _shrunk(frame: int, rgb: Rgb, matrix: Floats, long_px: int) -> Thumbnail:
+def _shrunk(frame: int, rgb: Rgb, matrix: Floats, long_px: int, least_linear: float = 1.0) -> Thumbnail:
+    """least_linear: scale below which pixels are averaged, not interpolated."""
     import cv2
 
     scale = long_px / max(rgb.shape[:2])
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    kind = cv2.INTER_AREA if scale < least_linear else cv2.INTER_LINEAR
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=kind)
     moved = matrix * scale
     moved[:, 2] += (scale - 1) / 2
     return Thumbnail(frame, small.astype(np.uint8, copy=False), moved)

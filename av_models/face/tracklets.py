@@ -34,7 +34,9 @@ _TOUCHING = 0.1
 """From here on the detector is asked in every frame whether both are still to be seen."""
 
 _SAME_PLACE = 0.2
-_FIRST_DESCRIPTORS, _DESCRIBE_EVERY, _DESCRIBE_LATER_EVERY, _DESCRIBE_ALONE_EVERY = 6, 10, 50, 100
+_FIRST_DESCRIPTORS, _DESCRIBE_EVERY, _DESCRIBE_LATER_EVERY = 6, 10, 50
+_FIRST_ALONE, _DESCRIBE_ALONE_EVERY = 3, 100
+"""With nobody else in sight: a descriptor costs as much as following five frames, and there is nobody to slip to."""
 
 _CALM_FRAMES = 25
 """After so many frames with the same faces and no doubt, searches are half as frequent."""
@@ -186,8 +188,9 @@ class Follower:
     def _add(self, tracklet: Tracklet, frame: int, rgb: Rgb, fit: Fit, score: float) -> None:
         tracklet.add(frame, fit, score)
         n = len(tracklet.frames) - 1
-        early = len(tracklet.descriptors) < _FIRST_DESCRIPTORS and n % _DESCRIBE_EVERY == 0
-        if early or n % (_DESCRIBE_ALONE_EVERY if self._live == [tracklet] else _DESCRIBE_LATER_EVERY) == 0:
+        alone = self._live == [tracklet]
+        n_first, later = (_FIRST_ALONE, _DESCRIBE_ALONE_EVERY) if alone else (_FIRST_DESCRIPTORS, _DESCRIBE_LATER_EVERY)
+        if n % later == 0 or (n % _DESCRIBE_EVERY == 0 and len(tracklet.descriptors) < n_first):
             self._describe(tracklet, rgb)
 
     def _begin(self, frame: int, rgb: Rgb, fit: Fit, score: float) -> Tracklet:
@@ -233,6 +236,8 @@ class Follower:
         return bool(covered)
 
     def _overlapping(self, least: float) -> list[Tracklet]:
+        if len(self._live) < 2:
+            return []
         boxes = [tracklet.box for tracklet in self._live]
         return [
             tracklet

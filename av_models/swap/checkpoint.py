@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 4
+FORMAT = 5
 NAME = "training.pt"
 
 

@@ -23,6 +23,9 @@ N_NODES = 17
 MAX_GAIN = 1.12
 MAX_PIXELS = 40_000
 _ROUNDS = 24
+_KNEE = 0.85
+"""From here on highlights are drawn in."""
+
 _TRUST = 0.06
 """Colours within about this distance of what was measured follow the measured transport, others the linear map."""
 
@@ -60,12 +63,37 @@ def toned(table: Floats, strength: float) -> NDArray[np.float32]:
 
 
 def recolored(faces: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """Faces (B,3,H,W) 0..1 through a table (n,n,n,3), trilinear between its nodes."""
-    places = faces.permute(0, 2, 3, 1)[None] * 2 - 1
-    moved = torch.nn.functional.grid_sample(  # which takes the axes of the table from the last to the first
-        table.permute(3, 2, 1, 0)[None].contiguous(), places, mode="bilinear", padding_mode="border", align_corners=True
-    )
-    return moved[0].transpose(0, 1)
+    """Faces (B,3,H,W) 0..1 through a table (n,n,n,3), trilinear between its nodes.
+
+    The table lies flat, slab beside slab of one red: sampling in two dimensions and mixing two slabs by hand takes a
+    CPU a fifth of the time of sampling in three.
+    """
+    last = len(table) - 1
+    red, green, blue = (faces.clamp(0, 1) * last).unbind(1)
+    slab = red.floor().clamp_(max=last - 1)
+    wide = last * (last + 1) - 1
+    places = torch.stack([(slab * (last + 1) + blue) * (2 / wide) - 1, green * (2 / last) - 1], -1)
+    flat = _slabs(table).expand(len(faces), -1, -1, -1)
+    found = torch.nn.functional.grid_sample(flat, places, mode="bilinear", padding_mode="border", align_corners=True)
+    return torch.addcmul(found[:, :3], found[:, 3:], (red - slab)[:, None])
+
+
+def _slabs(table: torch.Tensor) -> torch.Tensor:
+    """(1,6,n,(n-1)*n): colours over green and, side by side for every red but the last, blue; then the way from each
+    to the next red."""
+    both = torch.cat([table[:-1], table[1:] - table[:-1]], -1)
+    return both.permute(3, 1, 0, 2).flatten(2)[None].contiguous()
+
+
+def rolled_off(faces: torch.Tensor) -> torch.Tensor:
+    """Faces (B,3,H,W) whose highlights end softly below 1, in their hue.
+
+    Skin that is lit brighter than white would lose red first, and turn yellow.
+    """
+    brightest = faces.amax(1, keepdim=True)
+    over = (brightest - _KNEE).clamp(min=0) / (1 - _KNEE)
+    held = _KNEE + (1 - _KNEE) * (1 - torch.exp(-over))
+    return torch.where(brightest > _KNEE, faces * (held / brightest.clamp(min=_KNEE)), faces)
 
 
 def _reinhard(x: Floats, y: Floats, nodes: Floats) -> Floats:
@@ -123,4 +151,4 @@ def _from_lab(lab: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(lab.astype(np.float32)[None], cv2.COLOR_LAB2RGB)[0], np.float64)
 
 
-__all__ = ["MAX_GAIN", "colour_nodes", "fit_colors", "recolored", "toned"]
+__all__ = ["MAX_GAIN", "colour_nodes", "fit_colors", "recolored", "rolled_off", "toned"]

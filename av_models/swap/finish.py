@@ -16,7 +16,7 @@ from .weights import Finish
 Floats = NDArray[np.floating[Any]]
 N_SAMPLES = 32
 N_CODES = 256
-DETAIL_SIGMA_PX = 2.0
+DETAIL_SIGMA_PX = 1.0
 MAX_SHARPEN = 1.2
 
 

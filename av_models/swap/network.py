@@ -13,7 +13,7 @@ Knows nothing about files, training or video.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -206,6 +206,13 @@ class SwapNetwork(nn.Module):
         self.bases = nn.ModuleDict({name: FaceBasis(config.n_components, detail_px) for name in people})
         self.shapes = nn.ModuleDict({name: FaceShape(config.performance_size) for name in people})
         self.trusted = [config.code + number for number in TRUSTED] if config.readings else []
+
+    def train(self, mode: bool = True) -> Self:
+        """The reader reads in training as it does in use."""
+        super().train(mode)
+        if self.reader is not None:
+            self.reader.eval()
+        return self
 
     def decoder(self, person: str) -> Decoder:
         found = self.decoders[person]

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from ..domain.swap import ColorMatch, SwapOptions
 from ..face.occlusion import FaceModel
-from .color import fit_colors, recolored, toned
-from .faces import feature_weight
+from .color import fit_colors, recolored, rolled_off, toned
+from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place
 from .light import gain_at, light_over_time
 from .matte import hull_masks
-from .render import Painter, grained, sharpened
+from .render import Painter
 from .shading import SHADING_PX, side_light
 from .weights import Finish
 
@@ -31,11 +31,6 @@ Pixels = NDArray[np.uint8]
 CODE_SHARE = 0.5
 # What is read of a face is off by who it is as well, but a glance stays a glance: all of the distance is taken.
 READ_SHARE = 1.0
-GRAIN_SIGMA_PX = 0.8
-MAX_GRAIN = 0.03
-_PATCH_PX = 7
-_SMOOTHEST = 20
-"""Per cent of the patches: pores, lashes and shine are in the others."""
 
 _FRONT = "front_"
 _BRIDGE = slice(27, 31)
@@ -48,7 +43,8 @@ class PlateSample:
 
     time_s (N,).  crops (N,S,S,3) uint8 in the footage's own crop, as the network wants them.  plates (N,D,D,3) uint8
     and landmarks (N,68,2) px where the painted face will lie, in the source's crop.  mouths (N,8) normalised.
-    scale (N,): plate pixels beside a pixel of the painted face.  lids (M,): readings of frames that lie dense enough
+    scale (N,): plate pixels beside a pixel of the painted face.  grain: level of the noise in the footage's own pixels,
+    see `grain.grain_level`.  lids (M,): readings of frames that lie dense enough
     for blinks, see `Painter.lids`.
     """
 
@@ -58,6 +54,7 @@ class PlateSample:
     landmarks: Floats
     mouths: Floats
     scale: Floats
+    grain: float
     lids: Floats
 
 
@@ -110,11 +107,11 @@ class Grade:
 
     @torch.no_grad()
     def __call__(self, faces: torch.Tensor, time_s: Floats) -> torch.Tensor:
-        """faces (B,3,D,D) 0..1, time_s (B,) of the footage -> the same, graded; not clamped."""
+        """faces (B,3,D,D) 0..1, time_s (B,) of the footage -> the same, graded; above 1 nowhere."""
         gain = torch.from_numpy(gain_at(time_s, self.look.knots, self.look.log_gain)).to(faces.device)
         size = faces.shape[-2:]
         light = torch.nn.functional.interpolate(self.shading, size=size, mode="bilinear", align_corners=False)
-        return recolored(faces, self.table) * gain[:, :, None, None] * light
+        return rolled_off(recolored(faces, self.table) * gain[:, :, None, None] * light)
 
 
 def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | None = None) -> NDArray[np.float32]:
@@ -146,7 +143,7 @@ def measure_look(
     faces, learned = _painted(painter, sample)
     plates = sample.plates.astype(np.float32) / 255
     hulls = hull_masks(sample.landmarks, painter.output_px)
-    skin = np.minimum(learned, hulls) * _bare(sample.landmarks, painter.output_px)
+    skin = np.minimum(learned, hulls) * bare_skin(sample.landmarks, painter.output_px)
     inside = skin > 0.5
     table = fit_colors(faces[inside], plates[inside], options.color)
     axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / painter.output_px)
@@ -166,40 +163,8 @@ def measure_look(
         return look
     graded = Grade(look, torch.device("cpu"))(torch.from_numpy(faces).permute(0, 3, 1, 2), sample.time_s)
     shown = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
-    grain = missing_grain(shown, plates, skin, finish.sharpen, float(np.median(sample.scale)))
+    grain = missing_grain(shown, sample.grain, skin, finish.sharpen, float(np.median(sample.scale)))
     return replace(look, grain=np.array(grain))
-
-
-def missing_grain(faces: Floats, plates: Floats, skin: Floats, sharpen: float, scale: float = 1.0) -> float:
-    """Standard deviation of the noise that the plates have and the finished faces lack; (N,D,D,3) and masks.
-
-    Where the face is made smaller in the plate (scale below 1), noise is averaged away on the way: so much more is put
-    on.
-    """
-    crisp = np.stack([sharpened(face, sharpen) for face in faces])
-    missing = grain_level(plates, skin) ** 2 - grain_level(crisp, skin) ** 2
-    kept = grain_level(_noise(faces[:4].shape), skin[:4])
-    if kept <= 0:
-        return 0.0
-    return float(min(max(missing, 0.0) ** 0.5 / kept / min(scale, 1.0), MAX_GRAIN))
-
-
-def grain_level(pictures: Floats, skin: Floats) -> float:
-    """Noise of pictures (N,D,D,3) inside masks: the fine detail of the smoothest patches, where there is no texture."""
-    import cv2
-
-    found = []
-    for picture, mask in zip(pictures, skin, strict=True):
-        fine = (picture - cv2.GaussianBlur(picture, (0, 0), GRAIN_SIGMA_PX)).mean(-1)
-        power = cv2.blur(fine * fine, (_PATCH_PX, _PATCH_PX))
-        inner = cv2.erode((mask > 0.5).astype(np.uint8), np.ones((_PATCH_PX, _PATCH_PX), np.uint8)) > 0
-        found.append(power[inner])
-    values = np.concatenate(found)
-    return float(np.sqrt(max(np.percentile(values, _SMOOTHEST), 0.0))) if len(values) else 0.0
-
-
-def _noise(shape: tuple[int, ...]) -> Floats:
-    return np.stack([grained(np.zeros(shape[1:], np.float32), 1.0, seed) for seed in range(shape[0])])
 
 
 def _light(
@@ -234,10 +199,4 @@ def _painted(painter: Painter, sample: PlateSample) -> tuple[Floats, Floats]:
     return np.concatenate([one.faces for one in painted]), np.concatenate([one.masks for one in painted])
 
 
-def _bare(landmarks: Floats, size_px: int) -> NDArray[np.float32]:
-    """(N,D,D): 1 on bare skin, 0 over eyes and mouth."""
-    features = feature_weight(torch.from_numpy(np.asarray(landmarks)).float(), size_px, 3.0, 3.0)[:, 0].numpy()
-    return (features < 1.5).astype(np.float32)
-
-
-__all__ = ["CODE_SHARE", "Grade", "PlateLook", "PlateSample", "measure_look", "missing_grain", "shift_codes"]
+__all__ = ["CODE_SHARE", "Grade", "PlateLook", "PlateSample", "measure_look", "shift_codes"]

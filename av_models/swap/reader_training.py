@@ -39,7 +39,7 @@ def train_reader(
     spread = faces.labels.std(0).clamp(min=1e-3)
     reader = PerformanceReader()
     average = copy.deepcopy(reader)
-    optimiser = torch.optim.AdamW(reader.parameters(), lr=rate, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(reader.parameters(), lr=rate, weight_decay=3e-2)
     pace = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
     cover = mouth_cover(faces.crops.shape[-1])
     for step in range(steps):

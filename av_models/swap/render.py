@@ -19,7 +19,7 @@ from .reader import READINGS
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
-SHARPEN_SIGMA_PX = 2.0
+SHARPEN_SIGMA_PX = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,12 @@ def sharpened(face: Floats, strength: float) -> Floats:
 
 def grained(face: Floats, grain: float, seed: int) -> Floats:
     """The face (H,W,3) with the plate's grain on it, the same in all channels as sensor noise after de-mosaicing is."""
+    import cv2
+
     if not grain:
         return face
-    noise = np.random.default_rng(seed).standard_normal((*face.shape[:2], 1), np.float32)
-    return face + np.float32(grain) * noise
+    noise = np.float32(grain) * np.random.default_rng(seed).standard_normal(face.shape[:2], np.float32)
+    return np.asarray(cv2.add(np.asarray(face, np.float32), cv2.merge([noise] * 3)))
 
 
 __all__ = ["Painted", "PaintedTensors", "Painter", "grained", "sharpened"]

@@ -87,6 +87,15 @@ def test_a_hand_in_a_quarter_of_the_frames_is_not_taken_for_the_face(faces: Face
     assert np.mean([model.hidden_share(crop) for crop in (*crops[:20], *crops[38:])]) < 0.01
 
 
+def test_many_crops_at_once_are_judged_as_one_after_the_other(faces: Faces, model: FaceModel) -> None:
+    crops = [*faces[0]]
+    for i in range(0, _N, 7):
+        crops[i] = with_hand(crops[i], (45, 70), 45, -0.5, _skin(faces[0]))[0]
+    together = model.hidden_shares(crops)
+    assert together.tolist() == pytest.approx([model.hidden_share(crop) for crop in crops], abs=1e-3)
+    assert together[::7].min() > 0.08 > np.median(together) and len(model.hidden_shares([])) == 0
+
+
 def test_a_model_survives_the_store(faces: Faces) -> None:
     crops, masks = faces
     model = FaceModel.fit(crops[:20], masks[:20])

@@ -155,6 +155,21 @@ def test_most_frames_are_followed_without_a_search(dlib_backend: FaceBackend) ->
     assert few * 3.5 < sum(searched)
 
 
+def test_somebody_alone_is_recognised_three_times_and_then_seldom(dlib_backend: FaceBackend) -> None:
+    described = []
+
+    class Counting:
+        def __getattr__(self, name: str) -> object:
+            return getattr(dlib_backend, name)
+
+        def descriptor(self, rgb: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+            described.append(rgb.shape)
+            return dlib_backend.descriptor(rgb, landmarks)
+
+    follow(shown(performance("man", 45)), Counting())
+    assert len(described) == 3, "at frames 0, 10 and 20"
+
+
 def test_after_a_cut_the_face_is_found_again_at_once(dlib_backend: FaceBackend) -> None:
     man = performance("man", 8)
     moved = [pasted(np.full((512, 512, 3), 200, np.uint8), scaled(rgb, 0.6), 190, 150) for rgb in man[4:]]

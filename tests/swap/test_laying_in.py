@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,6 +89,21 @@ def test_multiband_hides_a_step_of_brightness_and_keeps_the_surroundings() -> No
         return float(np.abs(np.diff(rows)).max())
 
     assert steepest(laid[Blend.MULTIBAND]) < steepest(laid[Blend.FEATHER])
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_a_face_is_mixed_in_floats_and_rounded_once(kind: type[np.unsignedinteger[Any]]) -> None:
+    """Where the face lies pixel on pixel, the plain formula gives the same; also beyond white and below black."""
+    rng, most = np.random.default_rng(5), np.iinfo(kind).max
+    plate = rng.integers(0, most, (PX, PX, 3), endpoint=True).astype(kind)
+    face, mask = rng.uniform(-0.2, 1.2, (PX, PX, 3)).astype(np.float32), plate_and_face()[2]
+    laid = lay_in(plate, face, mask, np.eye(2, 3))
+    wanted = plate + (np.clip(face, 0, 1) * most - plate.astype(np.float64)) * mask[..., None]
+    assert laid.picture.dtype == kind
+    assert np.abs(laid.picture - wanted).max() <= 0.51
+    weight = mask * (1 - mask)
+    apart = np.abs((np.clip(face, 0, 1) - plate / most).mean(-1))
+    assert laid.seam == pytest.approx(float((apart * weight).sum() / weight.sum()), rel=1e-3)
 
 
 def test_a_small_face_does_not_alias() -> None:

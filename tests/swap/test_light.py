@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from av_models.swap.grain import footage_grain, grain_level, missing_grain
 from av_models.swap.light import gain_at, light_over_time
-from av_models.swap.plate import missing_grain
 from av_models.swap.render import grained
 
 PX, N, RATE = 64, 60, 5.0
@@ -55,13 +56,46 @@ def test_a_flash_is_not_followed() -> None:
     assert np.abs(gain_at(TIMES, knots, log_gain) - 1).max() < 0.05
 
 
+def noisy_faces(level: float = 0.012, side: int = 96) -> np.ndarray:
+    smooth = np.full((3, side, side, 3), 0.5, np.float32)
+    return np.stack([grained(face, level, seed) for seed, face in enumerate(smooth)])
+
+
 def test_grain_is_what_the_smooth_patches_have() -> None:
     """Pores and lashes in a part of the face are no grain, and noise of a known strength is found again."""
     smooth = np.full((3, 96, 96, 3), 0.5, np.float32)
     skin = np.ones((3, 96, 96), np.float32)
-    noisy = np.stack([grained(face, 0.012, seed) for seed, face in enumerate(smooth)])
-    assert abs(missing_grain(smooth, noisy, skin, 0.0) - 0.012) < 0.003
+    noisy = noisy_faces()
+    assert abs(missing_grain(smooth, grain_level(noisy, skin), skin, 0.0) - 0.012) < 0.003
     pores = smooth.copy()
     pores[:, :48] += np.random.default_rng(0).normal(0, 0.05, (1, 48, 96, 1)).astype(np.float32)
-    assert missing_grain(smooth, pores, skin, 0.0) < 0.004
-    assert missing_grain(noisy, smooth, skin, 0.0) == 0.0
+    assert missing_grain(smooth, grain_level(pores, skin), skin, 0.0) < 0.004
+    assert missing_grain(noisy, grain_level(smooth, skin), skin, 0.0) == 0.0
+
+
+@pytest.mark.parametrize("scale", [0.6, 1.0, 1.6])
+def test_a_face_that_is_resized_on_the_way_arrives_with_the_footages_grain(scale: float) -> None:
+    import cv2
+
+    smooth, skin = np.full((3, 96, 96, 3), 0.5, np.float32), np.ones((3, 96, 96), np.float32)
+    grain = missing_grain(smooth, 0.004, skin, 0.0, scale)
+    side, way = round(96 * scale), cv2.INTER_CUBIC if scale >= 1 else cv2.INTER_AREA
+    laid = np.stack(
+        [cv2.resize(grained(face, grain, 50 + k), (side, side), interpolation=way) for k, face in enumerate(smooth)]
+    )
+    assert grain_level(laid, np.ones(laid.shape[:3])) == pytest.approx(0.004, rel=0.15)
+
+
+def test_the_footages_grain_is_measured_on_bare_skin() -> None:
+    """Neither a chequered background nor the eyes count."""
+    rng = np.random.default_rng(3)
+    frame = np.full((240, 320, 3), 128.0) + rng.normal(0, 4, (240, 320, 1))
+    frame[:, :60] += 60 * (np.indices((240, 60)).sum(0)[..., None] % 2)
+    points = np.full((68, 2), 0.0)
+    turn = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    points[:, 0], points[:, 1] = 170 + 80 * np.cos(turn), 120 + 100 * np.sin(turn)
+    points[36:42], points[42:48], points[48:60] = (140, 90), (200, 90), (170, 170)
+    found = footage_grain(np.clip(frame, 0, 255).astype(np.uint8), points)
+    clean = grain_level(np.clip(frame[None, 20:220, 100:240], 0, 255) / 255, np.ones((1, 200, 140)))
+    assert found == pytest.approx(clean, rel=0.1)
+    assert footage_grain(np.zeros((240, 320, 3), np.uint8), points + 1000.0) is None

@@ -9,7 +9,7 @@ import torch
 from av_models.domain.errors import ModelError
 from av_models.domain.swap import ColorMatch
 from av_models.swap.basis import fit_basis, project
-from av_models.swap.color import fit_colors, recolored
+from av_models.swap.color import fit_colors, recolored, rolled_off
 from av_models.swap.finish import measure_finish
 from av_models.swap.matte import paste_mask
 from av_models.swap.network import NetworkConfig, SwapNetwork
@@ -54,7 +54,7 @@ def test_saved_weights_hold_nothing_of_the_actors_face() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda d: d[:100], lambda d: b"", lambda d: d.replace(b"understudy-swap/5", b"understudy-swap/9")]
+    "damage", [lambda d: d[:100], lambda d: b"", lambda d: d.replace(b"understudy-swap/6", b"understudy-swap/9")]
 )
 def test_damaged_or_foreign_weights_say_what_to_do(damage) -> None:
     painter = Painter(network(), torch.device("cpu"))
@@ -151,3 +151,27 @@ def test_no_color_match_leaves_the_face_as_it_was_painted() -> None:
     faces = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     table = torch.from_numpy(fit_colors(np.zeros((99, 3)), np.ones((99, 3)), ColorMatch.NONE))
     assert float((recolored(faces, table) - faces).abs().max()) < 1e-5
+
+
+def test_colours_are_mixed_as_in_three_dimensions() -> None:
+    """Beside torch's own trilinear sampling, with colours on the nodes, at the ends and beyond them."""
+    draw = torch.Generator().manual_seed(3)
+    table = torch.rand(17, 17, 17, 3, generator=draw)
+    faces = torch.rand(2, 3, 24, 24, generator=draw) * 1.2 - 0.1
+    faces[:, :, 0] = torch.linspace(0, 1, 24)
+    faces[0, :, 1] = torch.arange(24).clamp(max=16) / 16
+    places = faces.permute(0, 2, 3, 1)[None] * 2 - 1
+    volume = table.permute(3, 2, 1, 0)[None]  # sampling takes the axes from the last to the first
+    wanted = torch.nn.functional.grid_sample(volume, places, padding_mode="border", align_corners=True)[0]
+    assert float((recolored(faces, table) - wanted.transpose(0, 1)).abs().max()) < 2e-4
+
+
+def test_skin_brighter_than_white_keeps_its_hue() -> None:
+    """Cut off at 1, red goes first and skin turns yellow; what is not bright stays as it is."""
+    skin = torch.tensor([0.9, 0.72, 0.6])
+    faces = (torch.linspace(0.5, 1.5, 11)[:, None] * skin)[:, :, None, None]
+    shown = rolled_off(faces)
+    assert float(shown.max()) <= 1
+    assert torch.allclose(shown / shown[:, :1], faces / faces[:, :1], atol=1e-5)
+    assert bool((shown[1:] > shown[:-1]).all())
+    assert torch.equal(rolled_off(faces[:3]), faces[:3])

@@ -16,6 +16,7 @@ from av_models.domain.swap import ColorMatch, Doubt, FaceSwap, Handover, SwapOpt
 from av_models.io.patches import read_patches
 from av_models.io.video import read_pictures
 from av_models.swap.paste import lay_in
+from tasks import painting
 from tasks.painting import finished_frames
 from tasks.plates import match_plate
 from tasks.swapping import swap_shot
@@ -105,3 +106,18 @@ def test_ten_bit_footage_gets_a_ten_bit_face(model: MediaRef, tmp_path: Path) ->
     left, top = PLACES[0]
     face = one.picture[top + 40 : top + 70, left + 30 : left + 66]
     assert len(np.unique(face % 257)) > 20  # a face painted in eight bits has none between its steps
+
+
+def test_several_painters_make_the_same_pictures_in_the_same_order(
+    model: MediaRef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shot = shot_of(model, two_people(tmp_path / "two.mp4")[:1])
+    made = []
+    for painters in ((1, 1), (3, 1)):
+        monkeypatch.setattr(painting, "_painters", lambda _, found=painters: found)
+        monkeypatch.setattr(painting, "MOST_IN_BATCH", 2 * painters[0])
+        made.append(list(finished_frames(shot)))
+    assert [one.frame.index for one in made[1]] == list(range(N_SHOWN))
+    for one, other in zip(*made, strict=True):
+        assert np.abs(one.picture.astype(int) - other.picture).max() <= 1
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
