@@ -13,6 +13,7 @@ from av_models.domain.bench import BenchRow, at_least, at_most, shown
 from av_models.domain.edit import SwappedClip
 from av_models.domain.errors import InputError
 from av_models.domain.face import TrainingOptions
+from av_models.domain.swap import ColorMatch, FaceSize, SwapOptions
 from tasks.artifacts import show_picture
 from tasks.bench_faces import Paper, Sitting, curve_points, score_rows, targets_for, worse_than
 from tasks.bench_faces_clips import Exam, exact_lips, open_exams
@@ -32,6 +33,7 @@ _CURVE_MINUTES = (1.0, 2.0, 5.0, 10.0)
 
 _QUICK_STEPS, _QUICK_FRAMES = 100, 60
 _PACE_FRAMES, _FOLLOW_FRAMES, _MEMORY_FRAMES = 96, 120, 96
+_CHOICES = SwapOptions(color=ColorMatch.NONE), SwapOptions(size=FaceSize.HEAD)
 
 _RIVAL = (
     "faceswap, model original at 64 px, 14 and 19.5 minutes on 2 idle cores, measured elsewhere on actor_b: "
@@ -88,6 +90,7 @@ def _exam_rows(
         yield from _training_rows(part, found)
         yield from score_rows(part, papers[name], targets_for(_minutes(options)), f"{n_frames} frames")
         yield from _curve_rows(sitting, part, found, looks, papers[name], folder)
+    yield from _choice_rows(sitting, part, found)
     _show_sheet(sitting, swaps, folder)
     if first:
         yield from _speed_rows(job, found, quick)
@@ -120,6 +123,18 @@ def _training_rows(part: str, found: Lesson) -> Iterator[BenchRow]:
     for person, held in zip(("source", "actor"), found.held_out, strict=True):
         note = f"SSIM {held.ssim:.3f}, frames that training never saw, through their own decoder"
         yield shown(part, f"held-out {person}", round(held.psnr_db, 2), "dB", note)
+
+
+def _choice_rows(sitting: Sitting, part: str, found: Lesson) -> Iterator[BenchRow]:
+    """What users may ask for instead, each beside the answer that shows it: the whole head in the source's own
+    complexion, and the face drawn out to fill the actor's head."""
+    whole, face = (sitting.score(rendered(found.model, sitting.n_frames, options)) for options in _CHOICES)
+    if whole.whole is not None:
+        note = f"fit_ssim {whole.whole.fit_ssim:.3f}; the truth has the source's own complexion"
+        yield shown(part, "with color=none, fit_psnr", round(whole.whole.fit_psnr, 2), "dB", note)
+    if face.face is not None:
+        note = f"{face.face.psnr:.2f} dB; the truth's face fills the actor's head"
+        yield shown(part, "with size=head, as pasted ssim", round(face.face.ssim, 3), "", note)
 
 
 def _curve_rows(

@@ -15,16 +15,19 @@ from tasks.workspace import store
 __all__ = ["rendered", "whole_shot"]
 
 
-def rendered(model: SwapModel, n_frames: int) -> SwappedClip:
-    """The first frames of the footage that the model was trained for, swapped with the usual options."""
-    return swap_shot(whole_shot(model, n_frames))
+_USUAL = SwapOptions()
 
 
-def whole_shot(model: SwapModel, n_frames: int) -> Shot:
+def rendered(model: SwapModel, n_frames: int, options: SwapOptions = _USUAL) -> SwappedClip:
+    """The first frames of the footage that the model was trained for, swapped; with the usual options if left out."""
+    return swap_shot(whole_shot(model, n_frames, options))
+
+
+def whole_shot(model: SwapModel, n_frames: int, options: SwapOptions = _USUAL) -> Shot:
     """The first frames of the actor's footage in one shot, frame by frame, lips as the actor moves them."""
     from av_models.io.video import frame_times
 
-    options, track = SwapOptions(), model.actor.track
+    track = model.actor.track
     times = frame_times(store().path(track.footage.media))[:n_frames]
     match = match_plate(model.weights, track, options)
     kept = store().arrays(kept_mouth(open_face(str(store().path(model.weights))), track))["mouth"][:n_frames]

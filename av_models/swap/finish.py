@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .faces import FaceBank, feature_weight
 from .lids import lid_levels, lid_place
-from .render import Painter
+from .render import Painter, sharpened
 from .weights import Finish
 
 Floats = NDArray[np.floating[Any]]
@@ -18,18 +18,34 @@ N_SAMPLES = 32
 N_CODES = 256
 DETAIL_SIGMA_PX = 1.0
 MAX_SHARPEN = 1.2
+_HALVINGS = 7
 
 
 def measure_finish(painter: Painter, source: FaceBank, actor: FaceBank, template: Floats) -> Finish:
     """Banks at the painter's output size. template: the source's mean shape (68,2), in units of the crop's side."""
     own, originals, face = _repainted(painter, source)
-    sharpen = float(np.clip(detail(originals, face) / max(detail(own, face), 1e-6) - 1, 0, MAX_SHARPEN))
+    sharpen = strength_for(own, face, detail(originals, face))
     codes = [_codes(painter, bank) for bank in (source, actor)]
     spread = np.concatenate([one - one.mean(0) for one in codes]).std(0)
     shape, mean, away = (tuple(np.round(one, 5).ravel().tolist()) for one in (template, codes[0].mean(0), spread))
     place = lid_place(painter.network.config)
     opened, shut = lid_levels(codes[0][:, place]) if place is not None else (0.0, 0.0)
     return Finish(round(sharpen, 3), shape, mean, away, (round(opened, 4), round(shut, 4)))
+
+
+def strength_for(pictures: Floats, masks: Floats, wanted: float) -> float:
+    """How strongly pictures (N,H,W,3) have to be sharpened for the wanted `detail`; 0 to MAX_SHARPEN."""
+
+    def reached(strength: float) -> float:
+        return detail(np.stack([sharpened(one, strength) for one in pictures]), masks)
+
+    low, high = 0.0, MAX_SHARPEN
+    if reached(high) <= wanted:
+        return high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if reached(middle) < wanted else (low, middle)
+    return low
 
 
 def detail(pictures: Floats, masks: Floats, sigma_px: float = DETAIL_SIGMA_PX) -> float:
@@ -62,4 +78,4 @@ def _repainted(painter: Painter, bank: FaceBank) -> tuple[Floats, Floats, Floats
     return painted.faces, plates, inside * (features < 1.5)
 
 
-__all__ = ["DETAIL_SIGMA_PX", "detail", "measure_finish"]
+__all__ = ["DETAIL_SIGMA_PX", "detail", "measure_finish", "strength_for"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from av_models.swap.finish import MAX_SHARPEN, detail, strength_for
 from av_models.swap.grain import footage_grain, grain_level, missing_grain
 from av_models.swap.light import gain_at, light_over_time
-from av_models.swap.render import grained
+from av_models.swap.render import grained, sharpened
 
 PX, N, RATE = 64, 60, 5.0
 TIMES = np.arange(N) / RATE
@@ -99,3 +100,19 @@ def test_the_footages_grain_is_measured_on_bare_skin() -> None:
     clean = grain_level(np.clip(frame[None, 20:220, 100:240], 0, 255) / 255, np.ones((1, 200, 140)))
     assert found == pytest.approx(clean, rel=0.1)
     assert footage_grain(np.zeros((240, 320, 3), np.uint8), points + 1000.0) is None
+
+
+def test_what_is_sharpened_has_the_detail_that_was_asked_for() -> None:
+    """Found by looking, not by a rule of thumb; what is crisp already is left alone."""
+    import cv2
+
+    crisp = np.random.default_rng(1).random((2, 64, 64, 3)).astype(np.float32) * 0.4 + 0.3
+    crisp = np.stack([cv2.GaussianBlur(one, (0, 0), 1.0) for one in crisp])
+    soft, everywhere = np.stack([cv2.GaussianBlur(one, (0, 0), 0.6) for one in crisp]), np.ones((2, 64, 64))
+    wanted = detail(crisp, everywhere)
+    strength = strength_for(soft, everywhere, wanted)
+    assert 0.1 < strength < MAX_SHARPEN
+    reached = detail(np.stack([sharpened(one, strength) for one in soft]), everywhere)
+    assert reached == pytest.approx(wanted, rel=0.03)
+    assert strength_for(crisp, everywhere, wanted / 2) < 0.02
+    assert strength_for(soft, everywhere, 10 * wanted) == MAX_SHARPEN
