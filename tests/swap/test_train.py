@@ -47,10 +47,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
     return trainer(tmp_path_factory.mktemp("train"), max_steps=150).run()
 
 
-def test_held_out_faces_are_good_from_the_first_step_and_stay_so(trained: TrainResult, tmp_path: Path) -> None:
-    at_first = trainer(tmp_path, max_steps=1).run().curve[-1]
+def test_held_out_faces_are_good_from_the_first_step_and_stay_so(
+    trained: TrainResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Far better than the mean face, which is all that is known without the closed forms."""
+    at_first = trainer(tmp_path / "fitted", max_steps=1).run().curve[-1]
     at_last = trained.curve[-1]
-    assert at_first.source_db > 27 and at_first.actor_db > 27
+    monkeypatch.setattr(PerformanceMap, "fit", lambda self, features, outputs, weight=None: None)
+    mean_face = trainer(tmp_path / "mean", max_steps=1).run().curve[-1]
+    assert at_first.source_db > mean_face.source_db + 3 and at_first.actor_db > mean_face.actor_db + 3
     assert at_last.source_db > at_first.source_db - 0.3 and at_last.actor_db > at_first.actor_db - 0.3
 
 
