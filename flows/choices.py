@@ -159,9 +159,9 @@ class SwapChoice(Choice):
     )
     shading: bool = Field(default=_OPTIONS.shading, description="Follow the plate's light from the side, too.")
     size: Literal["source", "head", "actor"] | Annotated[float, Field(ge=0.5, le=2.0)] = Field(
-        default="source",
+        default="actor",
         description="source: eyes on eyes, in the source's own proportions. head: drawn out to the actor's chin. "
-        "actor: as large as the face it covers. A number: so many times the source's.",
+        "actor: as large as the face it covers. A number: so many times the actor's.",
     )
     blend: Blend = Field(default=_OPTIONS.blend, description="The edge: feather or multiband.")
     erode: float = Field(
@@ -182,7 +182,7 @@ class SwapChoice(Choice):
 
     @property
     def options(self) -> SwapOptions:
-        size, scale = (FaceSize(self.size), 1.0) if isinstance(self.size, str) else (FaceSize.SOURCE, self.size)
+        size, scale = (FaceSize(self.size), 1.0) if isinstance(self.size, str) else (FaceSize.ACTOR, self.size)
         return SwapOptions(**self.model_dump(exclude={"size"}), size=size, scale=scale)
 
 

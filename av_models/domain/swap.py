@@ -80,7 +80,7 @@ class SwapOptions:
     color: ColorMatch = ColorMatch.REINHARD
     color_strength: float = 1.0
     shading: bool = True
-    size: FaceSize = FaceSize.SOURCE
+    size: FaceSize = FaceSize.ACTOR
     scale: float = 1.0
     blend: Blend = Blend.MULTIBAND
     erode: float = 0.03
