@@ -23,7 +23,7 @@ CLIP_CRF = 10
 PLATE_CRF = 20
 
 
-@stage("8")
+@stage("9")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 

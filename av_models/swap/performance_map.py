@@ -61,7 +61,7 @@ class PerformanceMap(nn.Module):
         self.reach.copy_(torch.cdist(typical, typical).square().median().clamp(min=1e-3))
         terms = self._terms(features.detach().float().to(self.centre.device)).double().cpu()
         mean = wanted.mean(0)
-        gram = terms.T @ terms + torch.eye(terms.shape[1], dtype=torch.float64) * (_RIDGE * len(terms))
+        gram = terms.T @ terms + torch.diag(_held_back(known, spread, terms.shape[1]) * (_RIDGE * len(terms)))
         weights = torch.linalg.solve(gram, terms.T @ (wanted - mean))
         self.weight.copy_(weights.T)
         self.bias.copy_(mean)
@@ -71,6 +71,18 @@ class PerformanceMap(nn.Module):
         scaled = ((features - self.centre) / self.spread).clamp(self.low, self.high)
         near = torch.cdist(scaled[None], self.typical[None])[0].square() / (2 * self.reach)
         return torch.cat([torch.exp(-near), scaled], 1)
+
+
+def _held_back(features: Tensor, spread: Tensor, n_terms: int) -> Tensor:
+    """(n_terms,): how much each term is held back by the ridge.
+
+    The plane's terms come in the metric's units, in which what moves a small part of the face is small: the width of
+    the mouth would be held back to half of itself, beside a turn of the head. So those terms count in units of their
+    own spread.
+    """
+    held_back = torch.ones(n_terms, dtype=torch.float64)
+    held_back[-features.shape[1] :] = (features.std(0, unbiased=False) / spread).square()
+    return held_back
 
 
 def _metric(features: Tensor, outputs: Tensor, weight: Tensor | None) -> Tensor:

@@ -20,8 +20,10 @@ from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place
 from .light import gain_at, light_over_time
 from .matte import hull_masks
+from .reader import READINGS
+from .relight import DARK, plate_light
 from .render import Painter
-from .shading import SHADING_PX, side_light
+from .shading import SHADING_PX
 from .weights import Finish
 
 Floats = NDArray[np.floating[Any]]
@@ -29,8 +31,10 @@ Pixels = NDArray[np.uint8]
 
 # The distance holds who they are, but also how differently they performed: all of it would cost blinks and glances.
 CODE_SHARE = 0.5
-# What is read of a face is off by who it is as well, but a glance stays a glance: all of the distance is taken.
-READ_SHARE = 1.0
+# What is read of a face is off by who it is as well, on people whom the reader never saw by 1 degree of turn and 2.5 of
+# nod; but people may really look another way on the whole. Taken is what is to be expected of the two, if such habits
+# differ by 4 degrees; glances and lids have no such habits.
+READ_SHARE = {"yaw": 0.15, "pitch": 0.5}
 
 _FRONT = "front_"
 _BRIDGE = slice(27, 31)
@@ -65,7 +69,7 @@ class PlateLook:
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
     person's, in units of the side.  code_gain, code_shift, code_mean (C,): what the codes of this person's face are
     multiplied by, what is added, and the mean of them before.  table (n,n,n,3): colours, see `color.fit_colors`.
-    knots (K,), log_gain (K,3): see `light.light_over_time`.  shading (G,G,3): see `shading.side_light`.  grain ():
+    knots (K,), log_gain (K,3): see `light.light_over_time`.  shading (G,G,3): see `relight.plate_light`.  grain ():
     standard deviation of the noise that the painted face lacks.  agreement (2,): median and spread over the clip of how
     much of the face the decoder takes for face.  front: what this person's face usually looks like, None if what is in
     front of it does not matter.
@@ -109,9 +113,7 @@ class Grade:
     def __call__(self, faces: torch.Tensor, time_s: Floats) -> torch.Tensor:
         """faces (B,3,D,D) 0..1, time_s (B,) of the footage -> the same, graded; above 1 nowhere."""
         gain = torch.from_numpy(gain_at(time_s, self.look.knots, self.look.log_gain)).to(faces.device)
-        size = faces.shape[-2:]
-        light = torch.nn.functional.interpolate(self.shading, size=size, mode="bilinear", align_corners=False)
-        return rolled_off(recolored(faces, self.table) * gain[:, :, None, None] * light)
+        return rolled_off(recolored(lit(faces, self.shading), self.table) * gain[:, :, None, None])
 
 
 def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | None = None) -> NDArray[np.float32]:
@@ -123,7 +125,10 @@ def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | 
     """
     mean = np.concatenate([painter.codes(crops[k : k + 32]) for k in range(0, len(crops), 32)]).mean(0)
     share = np.full(len(mean), CODE_SHARE)
-    share[painter.network.config.code :] = READ_SHARE
+    share[painter.network.config.code :] = 1.0
+    if painter.network.config.readings:
+        for name, part in READ_SHARE.items():
+            share[painter.network.config.code + READINGS.index(name)] = part
     shift, gain = share * (np.array(finish.mean_code) - mean), np.ones(len(mean))
     place = lid_place(painter.network.config)
     if place is not None and lids is not None:
@@ -145,9 +150,15 @@ def measure_look(
     hulls = hull_masks(sample.landmarks, painter.output_px)
     skin = np.minimum(learned, hulls) * bare_skin(sample.landmarks, painter.output_px)
     inside = skin > 0.5
-    table = fit_colors(faces[inside], plates[inside], options.color)
-    axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / painter.output_px)
-    knots, log_gain, shading = _light(faces, plates, skin, table, axis, sample.time_s, options)
+    shading = np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
+    if options.shading:
+        axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / painter.output_px)
+        shading = plate_light(_as_bright(faces, plates, inside), plates, skin, axis)
+    # Light first: a face that is lit from another side would pass for one of other colours.
+    shown = lit(_planes(faces), _planes(shading[None]))
+    shown_pixels = shown.permute(0, 2, 3, 1).numpy()
+    table = fit_colors(shown_pixels[inside], plates[inside], options.color)
+    knots, log_gain = _level(shown, plates, skin, table, sample.time_s, options)
     agreed = np.array(
         [mask[hull > 0.5].mean() if hull.any() else 0.0 for mask, hull in zip(learned, hulls, strict=True)]
     )
@@ -161,26 +172,40 @@ def measure_look(
     look = PlateLook(template, place, *codes, shown_table, *light, np.zeros(()), agreement, front)
     if not options.detail:
         return look
-    graded = Grade(look, torch.device("cpu"))(torch.from_numpy(faces).permute(0, 3, 1, 2), sample.time_s)
-    shown = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
-    grain = missing_grain(shown, sample.grain, skin, finish.sharpen, float(np.median(sample.scale)))
+    graded = Grade(look, torch.device("cpu"))(_planes(faces), sample.time_s)
+    finished = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
+    grain = missing_grain(finished, sample.grain, skin, finish.sharpen, float(np.median(sample.scale)))
     return replace(look, grain=np.array(grain))
 
 
-def _light(
-    faces: Floats, plates: Floats, skin: Floats, table: Floats, axis: float, time_s: Floats, options: SwapOptions
-) -> tuple[Floats, Floats, Floats]:
-    """knots, log_gain and shading of a `PlateLook`. axis: of the face, see `shading.side_light`."""
-    knots: Floats = np.zeros(1)
-    log_gain: Floats = np.zeros((1, 3))
-    shading = np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
-    moved = recolored(torch.from_numpy(faces).permute(0, 3, 1, 2), torch.from_numpy(table)).permute(0, 2, 3, 1).numpy()
-    if options.color is not ColorMatch.NONE:
-        knots, log_gain = light_over_time(time_s, moved, plates, skin)
-        moved = moved * gain_at(time_s, knots, log_gain)[:, None, None]
-    if options.shading:
-        shading = side_light(moved, plates, skin, axis)
-    return knots, log_gain, shading
+def lit(faces: torch.Tensor, shading: torch.Tensor) -> torch.Tensor:
+    """Faces (B,3,D,D) 0..1 in the light of a field (1,3,G,G); what would be brighter than white keeps its hue."""
+    field = torch.nn.functional.interpolate(shading, size=faces.shape[-2:], mode="bilinear", align_corners=False)
+    brighter = faces * field
+    return brighter / brighter.amax(1, keepdim=True).clamp(min=1)
+
+
+def _as_bright(faces: Floats, plates: Floats, inside: NDArray[np.bool_]) -> Floats:
+    """Faces at the plates' brightness, channel by channel: logarithms of light are then alike in the shadows, too."""
+    if not inside.any():
+        return faces
+    ours, theirs = (np.median(pictures[inside], axis=0) for pictures in (faces, plates))
+    return np.asarray(faces * ((theirs + DARK) / (ours + DARK)))
+
+
+def _level(
+    shown: torch.Tensor, plates: Floats, skin: Floats, table: Floats, time_s: Floats, options: SwapOptions
+) -> tuple[Floats, Floats]:
+    """knots and log_gain of a `PlateLook`; shown (N,3,D,D): faces in the plates' light."""
+    if options.color is ColorMatch.NONE:
+        return np.zeros(1), np.zeros((1, 3))
+    moved = recolored(shown, torch.from_numpy(table)).permute(0, 2, 3, 1).numpy()
+    return light_over_time(time_s, moved, plates, skin)
+
+
+def _planes(pictures: Floats) -> torch.Tensor:
+    """(N,H,W,3) -> (N,3,H,W)."""
+    return torch.from_numpy(np.asarray(pictures, np.float32)).permute(0, 3, 1, 2)
 
 
 def _front(sample: PlateSample, size_px: int, place: Floats) -> FaceModel | None:
