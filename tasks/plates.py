@@ -28,7 +28,7 @@ BLINK_S, BLINK_FRAMES_A_SECOND, BLINK_BATCH = 40, 13, 32
 """People blink every few seconds, for a fifth of one."""
 
 
-@stage("8")
+@stage("9")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""

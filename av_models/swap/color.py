@@ -26,6 +26,12 @@ _ROUNDS = 24
 _KNEE = 0.85
 """From here on highlights are drawn in."""
 
+_PALE, _AS_SKIN = 0.25, 0.6
+"""Saturation beside that of the skin: as colourless as white, as skin in a highlight."""
+
+_COLOURLESS = 0.08
+"""Skin of less saturation was filmed in black and white; then there is no telling."""
+
 _TRUST = 0.06
 """Colours within about this distance of what was measured follow the measured transport, others the linear map."""
 
@@ -47,7 +53,26 @@ def fit_colors(painted: Floats, plate: Floats, method: ColorMatch) -> NDArray[np
             moved = _linear(x, y, nodes)
         case _:
             moved = _transport(x, y, nodes)
+    moved = nodes + _like_skin(nodes, x)[:, None] * (moved - nodes)
     return np.clip(moved, 0, 1).reshape(N_NODES, N_NODES, N_NODES, 3).astype(np.float32)
+
+
+def _like_skin(nodes: Floats, skin: Floats) -> Floats:
+    """(K,) 0..1: how much of the change colours (K,3) take part in that was measured on skin (M,3).
+
+    Complexions differ, the whites of eyes and teeth hardly do: made fair as the skin is they shine, made dark they are
+    brown. What is paler than skin stays as it was painted.
+    """
+    usual = float(np.median(_saturation(skin)))
+    if usual < _COLOURLESS:
+        return np.ones(len(nodes))
+    place = np.clip((_saturation(nodes) / usual - _PALE) / (_AS_SKIN - _PALE), 0, 1)
+    return np.asarray(place * place * (3 - 2 * place))
+
+
+def _saturation(colors: Floats) -> Floats:
+    brightest = colors.max(-1)
+    return np.asarray((brightest - colors.min(-1)) / np.maximum(brightest, 0.05))
 
 
 def colour_nodes() -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -15,8 +17,9 @@ from av_models.swap.matte import paste_mask
 from av_models.swap.network import NetworkConfig, SwapNetwork
 from av_models.swap.paste import lay_in
 from av_models.swap.plate import shift_codes
-from av_models.swap.render import Painter
-from av_models.swap.weights import load_weights, save_weights
+from av_models.swap.reader import READINGS
+from av_models.swap.render import Painter, sharpened
+from av_models.swap.weights import Finish, load_weights, save_weights
 from tests.swap.faces_made import drawn_bank
 
 CONFIG = NetworkConfig(
@@ -83,6 +86,52 @@ def test_codes_of_any_footage_move_towards_the_sources() -> None:
         for p in (shifted, painter)
     )
     assert near < far
+
+
+def test_a_head_that_is_turned_on_the_whole_stays_turned() -> None:
+    """Most of a clip's mean turn is how the head is held, half of its nod; a glance's mean is who somebody is."""
+    config = NetworkConfig(size_px=32, code=4, readings=len(READINGS))
+
+    class Reading:
+        """A painter that reads what it is told."""
+
+        network = SimpleNamespace(config=config)
+
+        def codes(self, crops: np.ndarray) -> np.ndarray:
+            return np.repeat(np.array([[0, 0, 0, 0, 1.0, 1.0, 1.0, 1.0, 0.0]]), len(crops), 0)
+
+        def shift(self, shift: np.ndarray, gain: np.ndarray) -> None:
+            self.moved = dict(zip(READINGS, shift[config.code :], strict=True))
+
+    painter = Reading()
+    finish = Finish(0.0, (0.0,) * 136, (0.0,) * 9, (1.0,) * 9)
+    shift_codes(painter, finish, np.zeros((8, 32, 32, 3), np.uint8))  # type: ignore[arg-type]
+    assert -0.3 < painter.moved["yaw"] <= 0
+    assert -0.7 < painter.moved["pitch"] < -0.3
+    assert painter.moved["gaze_x"] == -1
+
+
+def test_a_fair_skin_does_not_make_eyes_and_teeth_shine_nor_a_dark_one_turn_them_brown() -> None:
+    rng = np.random.default_rng(2)
+    fair, dark = (
+        np.clip(np.array(c) + rng.normal(0, 0.03, (4000, 3)), 0, 1) for c in ((0.8, 0.62, 0.52), (0.4, 0.26, 0.19))
+    )
+    whites = torch.tensor([[0.62, 0.61, 0.6], [0.8, 0.8, 0.78]]).T[None, :, None]
+    for skin, other in ((dark, fair), (fair, dark)):
+        for method in (ColorMatch.TRANSPORT, ColorMatch.LINEAR, ColorMatch.REINHARD):
+            table = torch.from_numpy(fit_colors(skin, other, method))
+            cheek = torch.from_numpy(skin[:50].T[None, :, None]).float()
+            assert np.abs(recolored(cheek, table)[0, :, 0].numpy().mean(1) - other.mean(0)).max() < 0.05
+            assert float((recolored(whites, table) - whites).abs().max()) < 0.06
+
+
+def test_sharpening_leaves_no_halo() -> None:
+    face = np.full((32, 32, 3), 0.3, np.float32)
+    face[:, 12:21] = 0.5 - 0.2 * np.cos(np.linspace(0, np.pi, 9))[:, None]
+    face[:, 21:] = 0.7
+    crisp = sharpened(face, 1.0)
+    assert np.diff(crisp[16, :, 0]).max() > 1.15 * np.diff(face[16, :, 0]).max()
+    assert crisp.min() > 0.28 and crisp.max() < 0.72
 
 
 def test_a_basis_repaints_its_own_faces() -> None:

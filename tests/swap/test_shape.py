@@ -66,3 +66,19 @@ def test_components_are_saved_for_what_does_not_merely_move() -> None:
     sharp, smeared = (one[(slice(None), *eyes)].var() for one in (known.basis.mean, bank.crops.float().mean(0) / 255))
     assert float(sharp) > 1.15 * float(smeared)
     assert known.performances.shape == (len(bank), 8) and known.scores.shape == (len(bank), 4)
+
+
+def test_what_moves_a_small_part_of_the_face_moves_it_all_the_way() -> None:
+    """A mouth's width beside turns of the whole head, which move every point and much further."""
+    generator = torch.Generator().manual_seed(5)
+    turn, width = torch.randn(2, 200, generator=generator)
+    corners = POINTS.index(48), POINTS.index(54)
+    landmarks = torch.rand(68, 2, generator=generator).expand(200, -1, -1).clone()
+    landmarks[:, :, 0] += 0.05 * turn[:, None]
+    for point, side in ((48, -1), (54, 1)):
+        landmarks[:, point, 0] += 0.004 * side * width
+    shape = FaceShape(2)
+    shape.fit(torch.stack([turn, width], 1), landmarks)
+    wide, narrow = (shape.from_performance(torch.tensor([[0.0, w]])).reshape(-1, 2)[:, 0] for w in (1.0, -1.0))
+    opened = (wide - narrow)[corners[1]] - (wide - narrow)[corners[0]]
+    assert 0.85 < float(opened) / 0.016 < 1.1
