@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 5
+FORMAT = 6
 NAME = "training.pt"
 
 
