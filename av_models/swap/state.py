@@ -18,6 +18,8 @@ M = TypeVar("M", bound=nn.Module)
 _BETAS = (0.9, 0.98)
 _WEIGHT_DECAY = 1e-3
 _JUDGE_BETAS = (0.5, 0.99)
+_SAME = 2e-3
+"""Half an 8-bit step: rounding by another number of threads lies far below."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,18 @@ class TrainState:
         for name in ("step", "train_s", "accumulate", "notes"):
             setattr(self, name, state[name])
         self.curve = [Evaluation(**point) for point in state["curve"]]
+
+    def rests_on(self, state: dict[str, Any]) -> bool:
+        """Whether the network of `state` (from `as_dict`) paints with the same bases as this one.
+
+        They are found anew at every start. With others, be it of another version, its decoders would ask for
+        components that are no longer there, and every mouth would be a wrong one.
+        """
+        saved, bases = state["parts"]["network"], self.network.bases.state_dict()
+        return all(
+            torch.allclose(value.float().cpu(), saved[f"bases.{name}"].float(), atol=_SAME)
+            for name, value in bases.items()
+        )
 
     def note(self, sentence: str) -> None:
         if sentence and sentence not in self.notes:

@@ -89,8 +89,10 @@ class Trainer:
         """
         run = self.state = self._begin()
         found = load_checkpoint(self.folder, self.signature)
-        if found.state:
+        if found.state and run.rests_on(found.state):
             run.restore(found.state)
+        elif found.state:
+            run.note(f"The checkpoint in {self.folder} rests on other bases of the faces: training begins anew.")
         run.note(found.note)
         stopped_by = self._loop(run, on_progress, on_preview, should_stop)
         return self._finish(run, stopped_by, on_preview)

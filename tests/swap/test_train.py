@@ -10,6 +10,7 @@ import torch
 
 from av_models.domain.errors import ModelError
 from av_models.swap.augment import hide_mouth, mouth_cover
+from av_models.swap.checkpoint import NAME
 from av_models.swap.faces import FaceBank
 from av_models.swap.network import NetworkConfig
 from av_models.swap.performance_map import PerformanceMap
@@ -192,3 +193,19 @@ def test_a_longer_budget_goes_on_where_the_shorter_one_ended(tmp_path: Path) -> 
     longer_s = short.train_s + 1.0  # however slow the machine is
     trainer(tmp_path, max_steps=None, budget_s=longer_s).run(lambda progress: steps.append(progress.step))
     assert steps[0] == short.step + 1
+
+
+def test_a_checkpoint_of_other_bases_is_not_gone_on_from(tmp_path: Path) -> None:
+    """Its decoders would ask for components that are no longer there."""
+    trainer(tmp_path, max_steps=None, budget_s=0.5).run()
+    path = tmp_path / NAME
+    state = torch.load(path, weights_only=True)
+    for name, value in state["parts"]["network"].items():
+        if name == "bases.source.components":
+            value.copy_(-value)
+    torch.save(state, path)
+    steps: list[int] = []
+    again = trainer(tmp_path, max_steps=None, budget_s=0.5)
+    result = again.run(lambda progress: steps.append(progress.step))
+    assert steps[0] == 1
+    assert any("other bases" in note for note in result.notes)
