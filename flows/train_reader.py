@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-__all__ = ["main"]
+__all__ = ["labelled_faces", "main"]
 
 CROP_PX = 128
 _FEWEST = 4
@@ -57,17 +57,17 @@ def _person(labels: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """Crops (N,3,128,128) uint8 and labels (N,5) float32 of the faces that were found well."""
     from av_models.face.warp import align_matrix, mean_template, warp_crop
 
-    seen = list(_faces(labels))
+    seen = list(labelled_faces(labels))
     if len(seen) < _FEWEST:
         return None
     template = mean_template(np.array([points for _, points, _ in seen]))
     crops = [warp_crop(rgb, align_matrix(points, 2 * CROP_PX, template), 2 * CROP_PX) for rgb, points, _ in seen]
     small = np.stack(crops).reshape(-1, CROP_PX, 2, CROP_PX, 2, 3).mean((2, 4)).round().astype(np.uint8)
-    return small.transpose(0, 3, 1, 2).copy(), np.array([label for *_, label in seen], np.float32)
+    return small.transpose(0, 3, 1, 2).copy(), np.array([_label(frame) for *_, frame in seen], np.float32)
 
 
-def _faces(labels: Path) -> Iterator[tuple[np.ndarray, np.ndarray, list[float]]]:
-    """Picture, landmarks (68,2) and label of each still in which a face is found."""
+def labelled_faces(labels: Path) -> Iterator[tuple[np.ndarray, np.ndarray, dict[str, Any]]]:
+    """Picture, landmarks (68,2) and entry in `labels` of each still in which a face is found well."""
     from av_models.face.backend import get_backend
     from av_models.face.fit import fit_detection
     from av_models.io.preview import decode_image
@@ -77,7 +77,7 @@ def _faces(labels: Path) -> Iterator[tuple[np.ndarray, np.ndarray, list[float]]]
         rgb = decode_image((labels.parent / frame["file"]).read_bytes())
         found = backend.detect(rgb)
         if found and (fit := fit_detection(rgb, found[0], backend)).spread <= _MOST_SPREAD:
-            yield rgb, fit.landmarks, _label(frame)
+            yield rgb, fit.landmarks, frame
 
 
 def _label(frame: dict[str, Any]) -> list[float]:

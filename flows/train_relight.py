@@ -6,7 +6,6 @@ The same name of a light means the same light on everybody. Faces are found and 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from flows.train_reader import labelled_faces
+
 if TYPE_CHECKING:
     from av_models.swap.relight_training import LitFaces
 
 __all__ = ["main"]
 
 CROP_PX = 96
-_MOST_SPREAD = 0.04
 _HELD_OUT_EVERY = 6
 _EXAMS = 400
 
@@ -99,17 +99,9 @@ def _in_cells(crop: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _faces(people: Path) -> Iterator[tuple[np.ndarray, np.ndarray, int, str]]:
     """Picture, landmarks (68,2), person and light of each still in which a face is found."""
-    from av_models.face.backend import get_backend
-    from av_models.face.fit import fit_detection
-    from av_models.io.preview import decode_image
-
-    backend = get_backend("dlib")
     for person, labels in enumerate(sorted(people.glob("*/labels.json"))):
-        for frame in json.loads(labels.read_text(encoding="utf-8"))["frames"]:
-            rgb = decode_image((labels.parent / frame["file"]).read_bytes())
-            found = backend.detect(rgb)
-            if found and (fit := fit_detection(rgb, found[0], backend)).spread <= _MOST_SPREAD:
-                yield rgb, fit.landmarks, person, str(frame["light"])
+        for rgb, points, frame in labelled_faces(labels):
+            yield rgb, points, person, str(frame["light"])
 
 
 def _measure(network: Any, strangers: LitFaces, lights: Any) -> None:

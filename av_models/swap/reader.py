@@ -10,13 +10,11 @@ face a lid is a pixel high.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.resources import files
-
 import torch
-from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from .shipped import shipped
 
 READINGS = ("yaw", "pitch", "gaze_x", "gaze_y", "lids")
 """yaw, pitch: positive to the picture's right and down.  gaze: the same.  lids: positive is closed."""
@@ -74,15 +72,8 @@ def _levelled(gray: Tensor) -> Tensor:
 
 
 def load_reader() -> PerformanceReader:
-    """The shipped reader, ready to be used and never to be trained on."""
-    reader = PerformanceReader()
-    reader.load_state_dict({name: value.float() for name, value in _weights().items()})
-    return reader.eval().requires_grad_(False)
-
-
-@lru_cache(maxsize=1)
-def _weights() -> dict[str, torch.Tensor]:
-    return dict(load((files(__package__) / WEIGHTS).read_bytes()))
+    """The shipped reader."""
+    return shipped(PerformanceReader(), WEIGHTS)
 
 
 __all__ = ["READINGS", "READ_PX", "TRUSTED", "WEIGHTS", "PerformanceReader", "load_reader"]

@@ -8,18 +8,16 @@ sides. A small network that was trained once on fictional people who were all re
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .shading import SHADING_PX, side_light
+from .shipped import shipped
 
 __all__ = ["DARK", "LIGHT_CELLS", "WEIGHTS", "Relighter", "cells_of", "clues_of", "load_relighter", "plate_light"]
 
@@ -156,12 +154,5 @@ def _carried_on(field: Floats, seen: Floats) -> Floats:
 
 
 def load_relighter() -> Relighter:
-    """The shipped network, ready to be used and never to be trained on."""
-    network = Relighter()
-    network.load_state_dict({name: value.float() for name, value in _weights().items()})
-    return network.eval().requires_grad_(False)
-
-
-@lru_cache(maxsize=1)
-def _weights() -> dict[str, torch.Tensor]:
-    return dict(load((files(__package__) / WEIGHTS).read_bytes()))
+    """The shipped network."""
+    return shipped(Relighter(), WEIGHTS)

@@ -6,7 +6,6 @@ So a few dozen lights that people share become any number.
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -16,10 +15,10 @@ import torch
 from torch import Tensor
 
 from .relight import DARK, Relighter, clues_of
+from .shipped import train_averaged
 
 __all__ = ["Lesson", "LitFaces", "exam", "light_error", "train_relighter"]
 
-_EMA = 0.995
 _GAMMA = 2.2
 _HUE_SPREAD, _LEVEL_SPREAD = 0.06, 0.15
 _PURE_SHARE = 0.4
@@ -64,25 +63,16 @@ def train_relighter(
     """The averaged network after `steps`. Errors: ValueError if no two people share a light."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = Relighter()
-    average = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=2e-2)
-    pace = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.05)
-    for step in range(steps):
+    drawn = np.zeros((0, 6), int)
+
+    def loss_of(network: Relighter, step: int) -> Tensor:
+        nonlocal drawn
         if step % _REDRAW_EVERY == 0:
             drawn = _draw(faces, _DRAWN, rng)
         lesson = _augmented(_lesson(faces, drawn[rng.integers(len(drawn), size=batch)]))
-        loss = ((network(lesson.clues) - lesson.wanted).abs() * lesson.weight).sum() / lesson.weight.sum() / 3
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        pace.step()
-        keep = min(_EMA, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for mean, value in zip(average.parameters(), network.parameters(), strict=True):
-                mean.lerp_(value, 1 - keep)
-        on_step(step, float(loss.detach()))
-    return average.eval()
+        return ((network(lesson.clues) - lesson.wanted).abs() * lesson.weight).sum() / lesson.weight.sum() / 3
+
+    return train_averaged(Relighter(), loss_of, steps, rate, 2e-2, 0.05, on_step)
 
 
 def light_error(told: Tensor, lesson: Lesson) -> float:
