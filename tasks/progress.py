@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -89,7 +90,11 @@ class Watcher(Protocol):
 
 
 _log = logging.getLogger(__name__)
-_stop = threading.Event()  # of the present run: the next one gets another
+_no_run = threading.Event()  # stops what belongs to no run
+_stop: ContextVar[threading.Event] = ContextVar("stop", default=_no_run)
+"""Stops the run that this thread works for. Threads of a run inherit it, so that a stage which only begins when its
+run has ended already ends as well."""
+_runs: list[threading.Event] = []
 _watchers: list[Watcher] = []
 
 
@@ -119,21 +124,24 @@ def unwatched() -> Iterator[None]:
 
 def request_stop() -> None:
     """End every stage of this process at its next report."""
-    _stop.set()
+    for stop in tuple(_runs) or (_no_run,):
+        stop.set()
 
 
 @contextmanager
 def stopping_together() -> Iterator[None]:
     """When one stage of the block fails, those beside it end at their next report instead of going on alone."""
-    global _stop
-    stop = _stop = threading.Event()
+    stop = threading.Event()
+    before = _stop.set(stop)
+    _runs.append(stop)
     try:
         yield
     except BaseException:
         stop.set()
         raise
     finally:
-        _stop = threading.Event()
+        _runs.remove(stop)
+        _stop.reset(before)
 
 
 def written_time(seconds: float) -> str:
@@ -155,7 +163,7 @@ class Progress:
         self._left_s: float | None = None
         self._began_s = self._told_s = self._drawn_s = time.monotonic()
         self._artifact: UUID | None = None
-        self._stop = _stop
+        self._stop = _stop.get()
 
     def __enter__(self) -> Self:
         self._began_s = self._told_s = self._drawn_s = time.monotonic()
@@ -217,4 +225,6 @@ class Progress:
             else:
                 update_progress_artifact(self._artifact, percent, description=report.sentence)
         except Exception as error:
+            if self._stop.is_set():  # the server's client was closed with the run
+                return
             _log.warning("Progress of %s could not be shown: %s", report.name, error)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -75,6 +78,42 @@ def test_a_failure_stops_the_stages_beside_it_and_no_later_ones(onlooker: Onlook
     with pytest.raises(StageStopped):
         beside.update(0.3)
     Progress("train").update(0.3)
+
+
+def test_a_stage_that_begins_when_its_run_has_ended_ends_too() -> None:
+    """As the workers do that were still busy with the stage before, or with loading, at Ctrl-C."""
+
+    def begin() -> None:
+        asked.wait()
+        with Progress("track faces") as late:
+            late.update(0.1)
+
+    asked = Event()
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(KeyboardInterrupt), stopping_together():
+            begun = pool.submit(copy_context().run, begin)  # how Prefect starts its workers
+            request_stop()
+            raise KeyboardInterrupt
+        asked.set()
+        assert isinstance(begun.exception(), StageStopped)
+    Progress("train").update(0.3)
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_an_artifact_that_cannot_be_drawn_because_its_run_was_stopped_is_no_news(
+    stopped: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object, **__: object) -> None:
+        if stopped:
+            request_stop()
+        raise RuntimeError("Cannot send a request, as the client has been closed.")
+
+    monkeypatch.setattr("tasks.progress.in_run", lambda: True)
+    monkeypatch.setattr("tasks.progress.ARTIFACT_EVERY_S", 0.0)
+    monkeypatch.setattr("prefect.artifacts.create_progress_artifact", closed)
+    with stopping_together(), Progress("train") as progress:
+        progress.update(0.1)
+    assert len(caplog.records) == (0 if stopped else 1)
 
 
 def test_time_left_of_a_stage_that_knows_it(onlooker: Onlooker) -> None:
