@@ -184,7 +184,7 @@ def _swap(
             match = match_plate(model.weights, actor.track, production.swap.options)
             shots = tuple(cut_shots(timeline, model, match, source_words, production.swap.options))
             clips = tuple(swap_shot.map(shots).result())
-            yield Stage.SWAP, {"clips": clips, "preview": preview_swap(clips, timeline)}
+            yield Stage.SWAP, {"clips": clips, "preview": preview_swap(clips, shots, timeline)}
             verdict = _ask(production, Gate.SWAP, take, partial(swap_card, clips, folder))
         if not verdict.redo:
             return model, shots, clips, take

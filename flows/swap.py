@@ -115,7 +115,7 @@ def swap(asked: Swapping) -> dict[str, Any]:
         shots = _shots(asked, models, tracks)
         clips = tuple(swap_shot.map(shots).result())
         timeline = Timeline(footage.rate, (), LipsChoice(Lips.KEEP, "The performance is kept."))
-        preview = preview_swap(clips, timeline)
+        preview = preview_swap(clips, shots, timeline)
         master = write_swap_master(clips, footage, tuple(models.values()), asked.options, clearance)
         report = deliver_swap(folder, master, clips, models, footage, clearance, preview)
     note_swap(asked.out_dir, master, clips, clearance)

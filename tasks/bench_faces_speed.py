@@ -85,23 +85,17 @@ def _network(model: SwapModel, shot: Shot) -> None:
 
 
 def _codec(shot: Shot) -> None:
-    """The same frames decoded and encoded as the stage does it: the result, and the plate beside it."""
+    """The same frames decoded, turned into RGB and back, and encoded as the stage encodes its result."""
     from av_models.io.video import VideoWriter, read_pairs_at
-    from tasks.swapping import CLIP_CRF, PLATE_CRF
+    from tasks.swapping import CLIP_CRF, CLIP_PRESET
 
     footage = shot.faces[0].track.footage
-    size = footage.width_px // 2 * 2, footage.height_px // 2 * 2
-    rate = Fraction(shot.rate)
+    width, height = footage.width_px // 2 * 2, footage.height_px // 2 * 2
     with tempfile.TemporaryDirectory() as name:
-        paths = [Path(name) / f"{part}.mp4" for part in ("swapped", "plate")]
-        with (
-            VideoWriter(paths[0], *size, rate, CLIP_CRF, "veryfast") as out,
-            VideoWriter(paths[1], *size, rate, PLATE_CRF, "ultrafast") as plates,
-        ):
+        path = Path(name) / "swapped.mp4"
+        with VideoWriter(path, width, height, Fraction(shot.rate), CLIP_CRF, CLIP_PRESET) as out:
             for before, _, _ in read_pairs_at(store().path(footage.media), shot.plate_s):
-                picture = np.asarray(before[: size[1], : size[0]], np.uint8)
-                out.write(picture)
-                plates.write(picture)
+                out.write(np.asarray(before.rgb()[:height, :width], np.uint8))
 
 
 def peak_memory_mb(job: TrainingJob, model: SwapModel, n_frames: int) -> float:

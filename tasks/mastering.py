@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from av_models.domain.consent import Clearance
-from av_models.domain.edit import Master, SwappedClip, Timeline
+from av_models.domain.edit import Master, Shot, SwappedClip, Timeline
 from av_models.domain.media import Footage, MediaRef
 from av_models.domain.production import MasterOptions
 from av_models.domain.provenance import ManifestFacts
@@ -17,24 +18,36 @@ from tasks.sidecars import notes_on, sidecars
 from tasks.sound import code_programme
 from tasks.workspace import media_dir, store
 
+if TYPE_CHECKING:
+    import numpy as np
+
 __all__ = ["preview_swap", "write_master"]
 
 _RULE_ENGINES = ("espeak",)
 """Engines that compute speech by rule; the manifest must not call theirs trained."""
 
 
-@stage("2")
-def preview_swap(clips: Sequence[SwappedClip], timeline: Timeline) -> MediaRef:
+@stage("3")
+def preview_swap(clips: Sequence[SwappedClip], shots: Sequence[Shot], timeline: Timeline) -> MediaRef:
     """Actor and swapped picture side by side, with timecode."""
-    from av_models.io.join import join_clips
     from av_models.io.preview import side_by_side
+    from av_models.io.video import read_pictures
 
+    swapped = (picture.rgb for clip in clips for picture in read_pictures(store().path(clip.video)))
     with tempfile.TemporaryDirectory(prefix="understudy-preview-") as folder:
-        plate, swapped, out = (Path(folder, name) for name in ("plate.mp4", "swapped.mp4", "preview.mp4"))
-        join_clips([store().path(clip.plate) for clip in clips], plate)
-        join_clips([store().path(clip.video) for clip in clips], swapped)
-        side_by_side(plate, swapped, out, timeline.rate)
+        out = Path(folder, "preview.mp4")
+        side_by_side(_filmed(shots), swapped, sum(clip.n_frames for clip in clips), out, timeline.rate)
         return store().put_file(out)
+
+
+def _filmed(shots: Sequence[Shot]) -> Iterator[np.ndarray]:
+    """The actor's footage at the times of the shots, as large as the clips that were made of it."""
+    from av_models.io.video import read_nearest
+
+    for shot in shots:
+        footage = shot.faces[0].track.footage
+        for rgb in read_nearest(store().path(footage.media), shot.plate_s):
+            yield rgb[: footage.height_px // 2 * 2, : footage.width_px // 2 * 2]
 
 
 @stage("2")

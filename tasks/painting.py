@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Finished", "finished_frames"]
 
 BATCH_AT_1080P = 12
-MOST_IN_BATCH = 16
+MOST_IN_BATCH = 32
 """Of all painters together."""
 
 MOST_PAINTERS = 4
@@ -30,17 +30,18 @@ MOST_PAINTERS = 4
 @dataclass(frozen=True, slots=True, eq=False)
 class _Face:
     """A painted face on its way: face (D,D,3), graded; learned (D,D): the decoder's mask; crop (S,S,3) uint8 of the
-    plate; code: distance from the usual."""
+    plate; hidden (S,S): what is in front of it, None if nobody looks; code: distance from the usual."""
 
     face: np.ndarray
     learned: np.ndarray
     crop: np.ndarray
+    hidden: np.ndarray | None
     code: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patch:
-    """What was laid in: face (D,D,3) and matte (D,D) 0..1, and the matrix (2,3) from plate pixels to theirs."""
+    """What was laid in: face (D,D,3) and matte (D,D) 0..1, and the matrix (2,3) from the picture's pixels to theirs."""
 
     face: np.ndarray
     matte: np.ndarray
@@ -49,8 +50,8 @@ class Patch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finished:
-    """picture: of the plate's type.  confidence: of the least sure face, 0 where one is missing.  patches: a place
-    for each of the shot's faces."""
+    """picture: the frame's plate with the faces in it.  confidence: of the least sure face, 0 where one is missing.
+    patches: a place for each of the shot's faces."""
 
     frame: ShotFrame
     picture: np.ndarray
@@ -123,7 +124,9 @@ def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: n
     faces = graded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     codes = code_distance(painted.codes.cpu().numpy(), grade.look.code_mean, np.array(finish.code_spread))
     masks = painted.masks.cpu().numpy()
-    return {i: _Face(faces[k], masks[k], crops[k], float(codes[k])) for k, (i, _) in enumerate(there)}
+    hidden = grade.look.front.all_hidden(crops) if grade.look.front is not None else [None] * len(crops)
+    rows = zip(faces, masks, crops, hidden, codes.tolist(), strict=True)
+    return {i: _Face(*row) for (i, _), row in zip(there, rows, strict=True)}
 
 
 def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
@@ -132,6 +135,7 @@ def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
     hands = [_Hand(face, shot.options) for face in shot.faces]
     for before, (frame, faces), after in with_neighbours(painted):
         picture, confidence, doubts = frame.plate, [], []
+        from_whole = np.array([[1.0, 0, -frame.box[0]], [0, 1.0, -frame.box[1]]])
         patches: list[Patch | None] = []
         for k, (hand, face, seen) in enumerate(zip(hands, faces, frame.seen, strict=True)):
             if face is None or seen is None:
@@ -143,7 +147,7 @@ def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
             picture, signs, patch = hand.lay(picture, _steadied(face, near, shot.options.steady), seen, frame.time_s)
             confidence.append(signs.confidence())
             doubts.append(signs.doubt())
-            patches.append(patch)
+            patches.append(replace(patch, matrix=compose(patch.matrix, from_whole)))
         doubt = next((one for one in doubts if one is not None), None)
         yield Finished(frame, picture, min(confidence), doubt, tuple(patches))
 
@@ -182,7 +186,7 @@ class _Hand:
         matrix = compose(self.away, align_matrix(seen.landmarks, size, self.look.template))
         points = transform(seen.landmarks, matrix)
         hull = hull_mask(points, (size, size), feather=0.0)
-        hidden = self._hidden(face.crop, size)
+        hidden = self._hidden(face.hidden, size)
         mask = matte(face.learned, hull, points, self.options, hidden)
         shown = self._finished(face.face, time_s)
         laid = lay_in(picture, shown, mask, matrix, self.options.edge)
@@ -196,14 +200,13 @@ class _Hand:
             face = grained(sharpened(face, self.finish.sharpen), float(self.look.grain), seed=round(time_s * 1e6))
         return np.clip(face, 0, 1)  # before the warp: a file for a compositor holds no more
 
-    def _hidden(self, crop: np.ndarray, size_px: int) -> np.ndarray | None:
+    def _hidden(self, hidden: np.ndarray | None, size_px: int) -> np.ndarray | None:
         """(D,D): what is in front of the face, None where nothing is."""
         import cv2
 
-        if self.look.front is None:
+        if hidden is None or not hidden.any():
             return None
-        hidden = self.look.front.hidden(crop)
-        return cv2.warpAffine(hidden, self.from_crop, (size_px, size_px)) if hidden.any() else None
+        return cv2.warpAffine(hidden, self.from_crop, (size_px, size_px))
 
     def _signs(self, face: _Face, seen: Seen, hull: np.ndarray, hidden: np.ndarray | None, seam: float) -> Signs:
         from av_models.swap.doubts import Signs, jump_between, outline_strays, small

@@ -10,9 +10,15 @@ import numpy as np
 
 from av_models.domain.edit import Shot
 from av_models.domain.face import FaceProblem, FaceTrack
+from av_models.domain.swap import FaceSwap
+from av_models.io.decoded import NOWHERE, Box, Decoded, around
+from tasks.plates import in_pixels
 from tasks.workspace import store
 
-__all__ = ["Seen", "ShotFrame", "frame_reasons", "shot_frames"]
+__all__ = ["Seen", "ShotFrame", "frame_format", "frame_reasons", "shot_frames"]
+
+_SIDE_PX = 256
+"""Of a crop, where only its place counts."""
 
 SHORT_GAP_FRAMES = 5
 """A face that was missed for so few frames is where its neighbours say; one frame of the actor's own face would
@@ -21,17 +27,18 @@ flash."""
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One face in one frame. landmarks (68,2) px; score 0..1."""
+    """One face in one frame. landmarks (68,2) px of the frame's plate; score 0..1."""
 
     landmarks: np.ndarray
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ShotFrame:
-    """index: in the shot.  time_s: of the footage.  plate (H,W,3) uint8, or uint16 where the footage has more bits.
-    shallow: the plate in 8 bits.  seen: a face for each of the shot's, None where there is none.  reason: why not, of
-    the first that is missing."""
+    """index: in the shot.  time_s: of the footage.  plate (H,W,3) uint8, or uint16 where the footage has more bits:
+    what the faces can reach, or the whole picture.  shallow: the plate in 8 bits.  seen: a face for each of the
+    shot's, None where there is none.  reason: why not, of the first that is missing.
+    whole: the picture that the plate is a part of, and box: which; None if the plate is all there is."""
 
     index: int
     time_s: float
@@ -39,33 +46,74 @@ class ShotFrame:
     shallow: np.ndarray
     seen: tuple[Seen | None, ...]
     reason: FaceProblem | None
+    whole: Decoded | None
+    box: Box
 
 
 def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
-    """In order. Between two frames of the footage the picture is interpolated, and so are the landmarks."""
+    """In order. Between two frames of the footage the picture is interpolated, and so are the landmarks.
+
+    Pictures that can be encoded as they were decoded become RGB only where the faces are: the rest stays as it was
+    filmed, to the bit, and costs nothing.
+    """
     from av_models.io.video import read_pairs_at
-    from av_models.lips.between import between
+    from av_models.lips.between import nearly
 
     footage = shot.faces[0].track.footage
-    people = [_Person(face.track) for face in shot.faces]
-    many_bits = footage.bit_depth > 8
-    pairs = read_pairs_at(store().path(footage.media), shot.plate_s, many_bits)
+    people, interpolated = [_Person(face) for face in shot.faces], _Interpolated(footage.bit_depth > 8)
+    pairs = read_pairs_at(store().path(footage.media), shot.plate_s)
     for index, (time, (before, after, position)) in enumerate(zip(shot.plate_s, pairs, strict=True)):
-        plate = between(before, after, position)
-        shallow = _shallow(plate) if many_bits else plate
         seen = tuple(person.at(float(time)) for person in people)
         reasons = [one for one in seen if isinstance(one, FaceProblem)]
         faces = tuple(one if isinstance(one, Seen) else None for one in seen)
-        yield ShotFrame(index, float(time), plate, shallow, faces, reasons[0] if reasons else None)
+        near = nearly(position)
+        whole = None if near is None else (before, after)[near]
+        if whole is not None and whole.stays(frame_format(footage.bit_depth)):
+            reach = [person.reach(one) for person, one in zip(people, faces, strict=True) if one is not None]
+            box = around(np.concatenate(reach), footage.width_px, footage.height_px) if reach else NOWHERE
+            plate = whole.window(box, footage.bit_depth > 8)
+        else:
+            whole, box, plate = None, NOWHERE, interpolated(before, after, position)
+        shown = tuple(one and Seen(one.landmarks - box[:2], one.score) for one in faces)
+        yield ShotFrame(index, float(time), plate, _shallow(plate), shown, reasons[0] if reasons else None, whole, box)
+
+
+def frame_format(bit_depth: int) -> str:
+    """Of the pictures that a shot is kept in."""
+    return "yuv420p10le" if bit_depth > 8 else "yuv420p"
+
+
+class _Interpolated:
+    """The picture between two. Slowed footage asks for the same two again and again: both are kept."""
+
+    def __init__(self, deep: bool) -> None:
+        self.deep = deep
+        self.held: dict[Decoded, np.ndarray] = {}
+
+    def __call__(self, before: Decoded, after: Decoded, position: float) -> np.ndarray:
+        from av_models.lips.between import between
+
+        self.held = {one: self.held[one] if one in self.held else one.rgb(self.deep) for one in (before, after)}
+        return between(self.held[before], self.held[after], position)
 
 
 class _Person:
-    """Where one person's face is at any time of the footage."""
+    """Where one person's face is at any time of the footage, and how far what is done to it can reach."""
 
-    def __init__(self, track: FaceTrack) -> None:
-        self.arrays = store().arrays(track.data)
-        self.reasons = frame_reasons(track)
+    def __init__(self, face: FaceSwap) -> None:
+        self.arrays = store().arrays(face.track.data)
+        self.reasons = frame_reasons(face.track)
         self.can = _swappable(self.arrays, self.reasons)
+        look = store().arrays(face.match.data)
+        self.template, self.place = look["template"], in_pixels(look["place"], _SIDE_PX)
+
+    def reach(self, seen: Seen) -> np.ndarray:
+        """(8,2) the corners of the crop that the network sees and of the face that it paints, in the picture."""
+        from av_models.face.warp import align_matrix, invert, transform
+
+        back = invert(align_matrix(seen.landmarks, _SIDE_PX, self.template))
+        corners = np.array([[x, y] for x in (-0.5, _SIDE_PX - 0.5) for y in (-0.5, _SIDE_PX - 0.5)])
+        return np.concatenate([transform(corners, back), transform(transform(corners, self.place), back)])
 
     def at(self, time_s: float) -> Seen | FaceProblem:
         """The face, or the reason why there is none."""
@@ -79,10 +127,12 @@ class _Person:
         return Seen(points, float(np.clip(self.arrays["score"][first], 0, 1)))
 
 
-def _shallow(deep: np.ndarray) -> np.ndarray:
+def _shallow(plate: np.ndarray) -> np.ndarray:
     import cv2
 
-    return np.asarray(cv2.convertScaleAbs(deep, alpha=1 / 257))
+    if plate.dtype == np.uint8:
+        return plate
+    return np.asarray(cv2.convertScaleAbs(plate, alpha=1 / 257))
 
 
 def frame_reasons(track: FaceTrack) -> list[FaceProblem | None]:

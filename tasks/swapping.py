@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from av_models.domain.edit import Shot, SwappedClip
 from av_models.domain.face import FaceProblem, problem_ranges
@@ -14,16 +14,18 @@ from tasks.caching import stage
 from tasks.doubtful import Doubtful
 from tasks.painting import Finished, finished_frames
 from tasks.progress import Progress
-from tasks.shot_frames import frame_reasons
+from tasks.shot_frames import frame_format, frame_reasons
 from tasks.workspace import store
+
+if TYPE_CHECKING:
+    from av_models.io.video import VideoWriter
 
 __all__ = ["frame_reasons", "swap_shot"]
 
-CLIP_CRF = 10
-PLATE_CRF = 20
+CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("9")
+@stage("10")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 
@@ -33,29 +35,36 @@ def swap_shot(shot: Shot) -> SwappedClip:
 
     footage = shot.faces[0].track.footage
     width, height = footage.width_px // 2 * 2, footage.height_px // 2 * 2
-    pixel_format = "yuv420p10le" if footage.bit_depth > 8 else "yuv420p"
+    pixel_format = frame_format(footage.bit_depth)
     confidence: list[float] = []
     reasons: list[FaceProblem | None] = []
     doubtful = Doubtful()
     with tempfile.TemporaryDirectory() as folder, Progress("swap_shot", len(shot.plate_s), "frames") as progress:
-        video, plates, files = (Path(folder) / name for name in ("swapped.mp4", "plate.mp4", "patches.zip"))
+        video, files = (Path(folder) / name for name in ("swapped.mp4", "patches.zip"))
         with (
             _Patches(files, shot) as patches,
-            VideoWriter(video, width, height, shot.rate, CLIP_CRF, "veryfast", pixel_format) as out,
-            VideoWriter(plates, width, height, shot.rate, PLATE_CRF, "ultrafast") as untouched,
+            VideoWriter(video, width, height, shot.rate, CLIP_CRF, CLIP_PRESET, pixel_format) as out,
         ):
             for one in finished_frames(shot):
-                out.write(one.picture[:height, :width])
-                untouched.write(one.frame.shallow[:height, :width])
+                _write(out, one, width, height)
                 confidence.append(round(one.confidence, 3))
                 reasons.append(one.frame.reason)
                 doubtful.see(one)
                 patches.write(one)
                 progress.reach(len(confidence))
-        kept = store().put_file(video), store().put_file(plates)
+        kept = store().put_file(video)
         handover = store().put_file(files) if files.exists() else None
     ranges = problem_ranges(reasons), doubtful.ranges()
-    return SwappedClip(*kept, len(confidence), tuple(confidence), *ranges, handover)
+    return SwappedClip(kept, len(confidence), tuple(confidence), *ranges, handover)
+
+
+def _write(out: VideoWriter, one: Finished, width: int, height: int) -> None:
+    """Into the picture as it was decoded, if there is one."""
+    frame = one.frame
+    if frame.whole is None:
+        out.write(one.picture[:height, :width])
+    else:
+        out.write_frame(frame.whole.with_window(frame.box, one.picture))
 
 
 class _Patches(ExitStack):

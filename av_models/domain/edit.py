@@ -157,14 +157,13 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class SwappedClip:
-    """video: H.264 near-lossless, bt709. plate: the same frames before the swap. confidence: 0..1 a frame, to 0.001.
+    """video: H.264 near-lossless, bt709. confidence: 0..1 a frame, to 0.001.
 
     unswapped: frames of this clip (from 0) that show the actor, with the reason.  doubtful: frames to look at, with
     the reason.  patches: .zip for a compositor, see `io.patches`; None where nobody asked for it.
     """
 
     video: MediaRef
-    plate: MediaRef
     n_frames: int
     confidence: tuple[float, ...]
     unswapped: tuple[ProblemRange, ...]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -65,7 +66,7 @@ knows no lids and lips, is taken from the most usual half of every pixel, so tha
 not pass for usual."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class FaceModel:
     """One person's usual face in crops of one alignment, at MODEL_PX; M pixels of it are ever face.
 
@@ -124,10 +125,17 @@ class FaceModel:
 
         Only where the face may be; 0 everywhere else. The edge follows that of the picture.
         """
+        return self.all_hidden([crop])[0]
+
+    def all_hidden(self, crops: Sequence[Pixels]) -> list[NDArray[np.float32]]:
+        """`hidden` of every crop, with a fraction of the work of one after the other."""
+        with one_thread():
+            doubts = self._doubts(np.stack([_small_lab(crop) for crop in crops]))
+        return [self._before(crop, doubt) for crop, doubt in zip(crops, doubts, strict=True)]
+
+    def _before(self, crop: Pixels, doubt: Floats) -> NDArray[np.float32]:
         import cv2
 
-        with one_thread():
-            doubt = self._doubts(_small_lab(crop)[None])[0]
         patch = self._with_rim(self._patch(doubt))
         if not patch.any():
             return np.zeros(crop.shape[:2], np.float32)
@@ -165,16 +173,11 @@ class FaceModel:
         return np.asarray(np.sqrt(((self._unexplained(faces) / self.stray) ** 2).mean(axis=-1)))
 
     def _unexplained(self, faces: Floats) -> NDArray[np.float32]:
-        """(N,M,3) what the best robust explanation of each face leaves over. Coefficients: from every second pixel.
-
-        A pixel's three channels share one weight, so what it adds to the normal equations is a fixed matrix times that
-        weight: the matrices are made once, and a third of the products is left for each face and round.
-        """
+        """(N,M,3) what the best robust explanation of each face leaves over. Coefficients: from every second pixel."""
         target = faces[:, self.inside] - self.mean
-        usual, n, k = self.stray[::2], len(faces), len(self.basis)
-        by_pixel = (self.basis.reshape(k, -1, 3)[:, ::2] / usual).transpose(1, 0, 2)
-        shares = (by_pixel @ by_pixel.transpose(0, 2, 1)).reshape(-1, k * k)
-        basis, aim = by_pixel.transpose(1, 0, 2).reshape(k, -1), target[:, ::2] / usual
+        n, k = len(faces), len(self.basis)
+        basis, shares = self._normal
+        aim = target[:, ::2] / self.stray[::2]
         ridge = np.diag(self.scale**-2.0)
         rest, reach = aim, 3 * _STRAY
         for _ in range(_ROUNDS):
@@ -183,6 +186,18 @@ class FaceModel:
             found = np.linalg.solve((trust @ shares).reshape(n, k, k) + ridge, wanted[..., None])[..., 0]
             rest, reach = aim - (found @ basis).reshape(aim.shape), _STRAY
         return _f32(target - (found @ self.basis).reshape(target.shape))
+
+    @cached_property
+    def _normal(self) -> tuple[Floats, Floats]:
+        """The basis in usual strays (K,L*3) and what each of its L pixels adds to the normal equations (L,K*K).
+
+        A pixel's three channels share one weight, so what it adds is a fixed matrix times that weight: the matrices
+        are made once, and a third of the products is left for each face and round.
+        """
+        k = len(self.basis)
+        by_pixel = (self.basis.reshape(k, -1, 3)[:, ::2] / self.stray[::2]).transpose(1, 0, 2)
+        shares = (by_pixel @ by_pixel.transpose(0, 2, 1)).reshape(-1, k * k)
+        return by_pixel.transpose(1, 0, 2).reshape(k, -1), shares
 
     def _patch(self, doubt: Floats) -> NDArray[np.bool_]:
         """(P,P) patches that no explanation covers: they hold a strong doubt (M,) and reach as far as the weak one."""

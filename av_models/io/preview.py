@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -16,10 +16,9 @@ from av_models.domain.errors import MediaError
 from av_models.domain.speech import BREATH, SILENCE, Phone, Word
 from av_models.domain.time import timecode
 
-from .container import picture_table
 from .label import label_font
 from .spectrum import draw_spectrum
-from .video import VideoWriter, read_pictures
+from .video import VideoWriter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,16 +119,21 @@ def waveform_plot(
 
 
 def side_by_side(
-    left: Path, right: Path, out: Path, rate: Fraction, names: tuple[str, str] = ("actor", "swapped")
+    left: Iterator[Rgb],
+    right: Iterator[Rgb],
+    n_frames: int,
+    out: Path,
+    rate: Fraction,
+    names: tuple[str, str] = ("actor", "swapped"),
 ) -> None:
-    """A silent H.264 of two clips next to each other with their names and the timecode; as long as the shorter one.
+    """A silent H.264 of two clips next to each other with their names and the timecode.
 
-    Both are shown picture by picture at `rate`. Errors: MediaError for unreadable clips, ResourceError (disk full).
+    Both are shown picture by picture at `rate`, the higher one as high as the other. Errors: those of reading the
+    clips, ResourceError (disk full).
     """
     from moviepy import VideoClip
 
-    n_frames = min(len(picture_table(path).pts) for path in (left, right))
-    first, second = (_as_clip(path, n_frames, rate) for path in (left, right))
+    first, second = (_as_clip(pictures, n_frames, rate) for pictures in (left, right))
     height_px = min(first.h, second.h) // 2 * 2
     first, second = (clip if clip.h == height_px else clip.resized(height=height_px) for clip in (first, second))
     # Set next to each other here: clips_array would mix both as floats with masks, at twice the cost.
@@ -142,17 +146,17 @@ def side_by_side(
             writer.write(_with_names(rgb[:height_px, :width_px], first.w, names, timecode(n, rate)))
 
 
-def _as_clip(path: Path, n_frames: int, rate: Fraction) -> VideoClip:
-    """A MoviePy clip that decodes through `video.py`: true colour, turned upright, one picture held."""
+def _as_clip(pictures: Iterator[Rgb], n_frames: int, rate: Fraction) -> VideoClip:
+    """A MoviePy clip of pictures that `video.py` decodes: true colour, turned upright, one picture held."""
     from moviepy import VideoClip
 
-    pictures = read_pictures(path, range(n_frames))
-    shown = [next(pictures)]
+    shown, index = next(pictures), 0
 
     def at(time_s: float) -> Rgb:
-        while shown[0].index < min(int(Fraction(time_s) * rate), n_frames - 1):
-            shown[0] = next(pictures)
-        return shown[0].rgb
+        nonlocal shown, index
+        while index < min(int(Fraction(time_s) * rate), n_frames - 1):
+            shown, index = next(pictures), index + 1
+        return shown
 
     return VideoClip(at, duration=float(n_frames / rate))
 

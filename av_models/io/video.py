@@ -16,14 +16,15 @@ import numpy as np
 
 from av_models.domain.errors import InputError, MediaError
 
-from .colour import BT709, AnyRgb, Rgb, to_rgb, to_yuv, turn_of
+from .colour import BT709, AnyRgb, Rgb, to_yuv
 from .container import PictureTable, main_picture_stream, open_media, picture_table
+from .decoded import Decoded
 from .disk import new_file
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-__all__ = ["Picture", "VideoWriter", "frame_times", "read_pairs_at", "read_pictures"]
+__all__ = ["Picture", "VideoWriter", "frame_times", "read_nearest", "read_pairs_at", "read_pictures"]
 
 _HELD_FRAMES = 16
 _WORTH_A_SEEK = 8
@@ -55,35 +56,35 @@ def read_pictures(path: Path, indices: Iterable[int] | None = None) -> Iterator[
         for index in range(len(times)) if indices is None else indices:
             if not 0 <= index < len(times):
                 raise IndexError(f"{path} has {len(times)} frames, there is no frame {index}")
-            yield Picture(index, times[index], np.asarray(decoder.rgb(index), np.uint8))
+            yield Picture(index, times[index], np.asarray(decoder.picture(index).rgb(), np.uint8))
 
 
-def read_pairs_at(path: Path, times: Sequence[Fraction], deep: bool = False) -> Iterator[tuple[AnyRgb, AnyRgb, float]]:
+def read_pairs_at(path: Path, times: Sequence[Fraction]) -> Iterator[tuple[Decoded, Decoded, float]]:
     """For each time the picture before it, the picture after it, and the position 0..1 between the two.
 
     Exactly on a picture the position is 0 and that picture comes twice; times outside the footage give its ends.
-    deep: pictures of 16 bits a sample, so that 10-bit footage loses nothing.
     """
     table = picture_table(path)
     starts = table.times
-    shown: OrderedDict[int, AnyRgb] = OrderedDict()
-
-    def picture(decoder: _Decoder, index: int) -> AnyRgb:
-        if index not in shown:
-            shown[index] = decoder.rgb(index, deep)
-        shown.move_to_end(index)
-        while len(shown) > 2:
-            shown.popitem(last=False)
-        return shown[index]
-
     with _Decoder(path, table) as decoder:
         for time in times:
             before = max(0, bisect_right(starts, time) - 1)
+            first = decoder.picture(before)
             if time <= starts[before] or before + 1 == len(starts):
-                yield picture(decoder, before), picture(decoder, before), 0.0
+                yield first, first, 0.0
                 continue
             position = (time - starts[before]) / (starts[before + 1] - starts[before])
-            yield picture(decoder, before), picture(decoder, before + 1), float(position)
+            yield first, decoder.picture(before + 1), float(position)
+
+
+def read_nearest(path: Path, times: Sequence[Fraction]) -> Iterator[Rgb]:
+    """For each time the picture that is nearest, nothing interpolated: for looking at, not for the result."""
+    shown: tuple[Decoded | None, Rgb] = None, np.zeros((0, 0, 3), np.uint8)
+    for before, after, position in read_pairs_at(path, times):
+        nearest = before if position < 0.5 else after
+        if nearest is not shown[0]:
+            shown = nearest, np.asarray(nearest.rgb(), np.uint8)
+        yield shown[1]
 
 
 class _Decoder:
@@ -93,7 +94,7 @@ class _Decoder:
         self._path = path
         self._table = table
         self._index_of = {pts: index for index, pts in enumerate(table.pts)}
-        self._held: OrderedDict[int, VideoFrame] = OrderedDict()
+        self._held: OrderedDict[int, Decoded] = OrderedDict()
         self._cleanup = ExitStack()
         self._reached = -1
 
@@ -109,11 +110,8 @@ class _Decoder:
         self._coming.close()
         self._cleanup.close()
 
-    def rgb(self, index: int, deep: bool = False) -> AnyRgb:
-        frame = self._frame(index)
-        return to_rgb(frame, turn_of(frame), Fraction(self._stream.sample_aspect_ratio or 1), deep)
-
-    def _frame(self, index: int) -> VideoFrame:
+    def picture(self, index: int) -> Decoded:
+        """The same object for as long as it is held."""
         if index in self._held:
             return self._held[index]
         ahead = index > self._reached and self._table.key_before(index) - self._reached < _WORTH_A_SEEK
@@ -147,7 +145,7 @@ class _Decoder:
                 self._reached, frame = next(self._coming)
             except StopIteration:
                 return False
-            self._held[self._reached] = frame
+            self._held[self._reached] = Decoded(frame, Fraction(self._stream.sample_aspect_ratio or 1))
             while len(self._held) > _HELD_FRAMES:
                 self._held.popitem(last=False)
         return index in self._held
@@ -214,7 +212,10 @@ class VideoWriter:
         full)."""
         if rgb.shape != self._size or rgb.dtype not in (np.uint8, np.uint16):
             raise ValueError(f"expected uint8 {self._size} or uint16, got {rgb.dtype} {rgb.shape}")
-        frame = to_yuv(rgb, self._pixel_format)
+        self.write_frame(to_yuv(rgb, self._pixel_format))
+
+    def write_frame(self, frame: VideoFrame) -> None:
+        """Append one picture that is of the file's size and format already; it gets the next time."""
         frame.pts, frame.duration, frame.time_base = self.n_frames, 1, 1 / self._rate
         self._container.mux(self._stream.encode(frame))
         self.n_frames += 1

@@ -16,6 +16,11 @@ MIXED = 0.08
 grain came and went would show where it was retimed."""
 
 
+def nearly(position: float) -> int | None:
+    """0 where the frame before is shown as it is, 1 where the one after is, None where they are interpolated."""
+    return 0 if position < NEAR else 1 if position > 1 - NEAR else None
+
+
 def between(before: Pixels, after: Pixels, position: float) -> Pixels:
     """The picture at `position` 0..1 between two frames (H,W,3), moved along dense optical flow (DIS, Kroeger et al.
     2016).
@@ -24,10 +29,9 @@ def between(before: Pixels, after: Pixels, position: float) -> Pixels:
     """
     import cv2
 
-    if position < NEAR:
-        return before
-    if position > 1 - NEAR:
-        return after
+    near = nearly(position)
+    if near is not None:
+        return (before, after)[near]
     first, second = (np.asarray(cv2.cvtColor(_eight_bits(p), cv2.COLOR_RGB2GRAY)) for p in (before, after))
     estimate = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     forward: Floats = np.asarray(estimate.calc(first, second, np.zeros((*first.shape, 2), np.float32)), np.float32)
@@ -51,4 +55,4 @@ def _eight_bits(picture: Pixels) -> NDArray[np.uint8]:
     return np.asarray(picture if picture.dtype == np.uint8 else picture >> 8, np.uint8)
 
 
-__all__ = ["between"]
+__all__ = ["between", "nearly"]

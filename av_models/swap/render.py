@@ -6,6 +6,7 @@ Takes and returns arrays. The caller streams pictures and keeps their order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -119,10 +120,12 @@ def sharpened(face: Floats, strength: float) -> Floats:
 
     if not strength:
         return face
+    face, halo = np.asarray(face, np.float32), np.float32(HALO)
     soft = cv2.GaussianBlur(face, (0, 0), SHARPEN_SIGMA_PX)
     crisp = cv2.addWeighted(face, 1 + strength, soft, -strength, 0)
-    darkest, brightest = (way(face, _BESIDE) for way in (cv2.erode, cv2.dilate))
-    return np.asarray(np.clip(crisp, darkest - HALO, brightest + HALO))
+    darkest = np.asarray(cv2.erode(face, _BESIDE), np.float32) - halo
+    brightest = np.asarray(cv2.dilate(face, _BESIDE), np.float32) + halo
+    return np.asarray(cv2.min(cv2.max(crisp, darkest), brightest))
 
 
 def grained(face: Floats, grain: float, seed: int) -> Floats:
@@ -131,8 +134,17 @@ def grained(face: Floats, grain: float, seed: int) -> Floats:
 
     if not grain:
         return face
-    noise = np.float32(grain) * np.random.default_rng(seed).standard_normal(face.shape[:2], np.float32)
+    height, width = face.shape[:2]
+    field = _noise(2 * max(height, width))
+    top, left = np.random.default_rng(seed).integers(0, np.array(field.shape) - (height, width))
+    noise = np.float32(grain) * field[top : top + height, left : left + width]
     return np.asarray(cv2.add(np.asarray(face, np.float32), cv2.merge([noise] * 3)))
+
+
+@lru_cache(maxsize=2)
+def _noise(side_px: int) -> NDArray[np.float32]:
+    """White noise, of which every frame gets a part from another place: that is not seen, and costs nothing."""
+    return np.random.default_rng(0).standard_normal((side_px, side_px), np.float32)
 
 
 __all__ = ["Painted", "PaintedTensors", "Painter", "grained", "sharpened"]

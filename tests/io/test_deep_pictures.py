@@ -44,7 +44,8 @@ def luma_of(path: Path) -> NDArray[np.uint16]:
 
 def test_luma_survives_reading_painting_writing_and_mastering(tmp_path: Path) -> None:
     luma = ramp(tmp_path / "deep.mp4")
-    ((deep, _, _),) = read_pairs_at(tmp_path / "deep.mp4", [made.PAL * 0], deep=True)
+    ((picture, _, _),) = read_pairs_at(tmp_path / "deep.mp4", [made.PAL * 0])
+    deep = picture.rgb(deep=True)
     face = np.full((64, 64, 3), (200.3, 120.4, 100.2), np.float32) / 255
     matte = np.zeros((64, 64), np.float32)
     matte[12:52, 12:52] = 1

@@ -95,7 +95,8 @@ def test_side_by_side_shows_the_same_frame_left_and_right(tmp_path: Path) -> Non
     rate = made.NTSC_FILM
     left = clip(tmp_path / "left.mp4", 40, (160, 120), rate)
     right = clip(tmp_path / "right.mp4", 36, (320, 240), rate)
-    side_by_side(left, right, tmp_path / "pair.mp4", rate)
+    pictures = ((picture.rgb for picture in read_pictures(path)) for path in (left, right))
+    side_by_side(*pictures, 36, tmp_path / "pair.mp4", rate)
     assert frame_times(tmp_path / "pair.mp4") == tuple(n / rate for n in range(36))
     for picture in read_pictures(tmp_path / "pair.mp4"):
         assert picture.rgb.shape == (120, 320, 3)

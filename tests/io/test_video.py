@@ -178,7 +178,9 @@ def test_there_is_no_picture_beyond_the_end(tmp_path: Path) -> None:
 def test_pairs_around_any_time(tmp_path: Path) -> None:
     path = made.clip(tmp_path / "clip.mp4", 30)
     asked = [Fraction(10, 25), Fraction(41, 100), Fraction(1, 50), Fraction(-1), Fraction(9), Fraction(29, 25)]
-    got = [(made.number_in(a), made.number_in(b), position) for a, b, position in read_pairs_at(path, asked)]
+    got = [
+        (made.number_in(a.rgb()), made.number_in(b.rgb()), position) for a, b, position in read_pairs_at(path, asked)
+    ]
     assert got == [(10, 10, 0.0), (10, 11, 0.25), (0, 1, 0.5), (0, 0, 0.0), (29, 29, 0.0), (29, 29, 0.0)]
 
 
@@ -186,7 +188,7 @@ def test_pairs_across_a_gap_are_as_far_apart_as_the_recording(tmp_path: Path) ->
     path = made.with_gap(tmp_path / "gap.mp4", 30, Fraction(2))
     before = Fraction(14, 25)
     ((a, b, position),) = read_pairs_at(path, [before + Fraction(51, 50)])
-    assert (made.number_in(a), made.number_in(b), position) == (14, 15, 0.5)
+    assert (made.number_in(a.rgb()), made.number_in(b.rgb()), position) == (14, 15, 0.5)
 
 
 def test_a_broken_middle_names_its_frame(tmp_path: Path) -> None:
@@ -254,3 +256,21 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(small_disk: Path) -> None
     with pytest.raises(ResourceError, match="disk full"):
         write(small_disk / "clip.mp4", list(noise), crf=1)
     assert list(small_disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le"])
+def test_colour_keeps_its_place_from_generation_to_generation(tmp_path: Path, pixel_format: str) -> None:
+    """What is read and written again and again is a red half beside a green one, with the edge where it was."""
+    shown = np.full((96, 128, 3), (200, 60, 60), np.uint8)
+    shown[:, 64:], shown[48:, :] = (60, 120, 60), shown[0, 0]  # green on the right, and only above
+    for generation in range(4):
+        path = tmp_path / f"{generation}.mp4"
+        with VideoWriter(path, 128, 96, made.PAL, 1, "veryfast", pixel_format) as writer:
+            writer.write(shown if "10" not in pixel_format else shown.astype(np.uint16) * 257)
+        (picture,) = read_pictures(path)
+        shown = picture.rgb
+    redness = shown[..., 0].astype(float) - shown[..., 1]
+    columns, rows = redness[8:40].mean(0), redness[:, 72:120].mean(1)
+    for profile, edge in ((columns, 64), (rows[::-1], 48)):
+        high, low = profile[: edge // 2].mean(), profile[-edge // 2 :].mean()
+        assert ((profile - low) / (high - low)).sum() == pytest.approx(edge, abs=0.25)

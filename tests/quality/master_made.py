@@ -81,7 +81,7 @@ def make_master(folder: Path, store: Store, sound_late_ms: int = 0) -> Made:
     match = PlateMatch(captions, 1.0, 0.0)
     face = FaceSwap(model.weights, model.actor.track, match, _mouth(store, n_frames))
     shots = (Shot(tuple(Fraction(i) / RATE for i in range(n_frames)), RATE, (face,)),)
-    clips = (SwappedClip(video, video, n_frames, (1.0,) * n_frames, (KEPT_ACTOR,)),)
+    clips = (SwappedClip(video, n_frames, (1.0,) * n_frames, (KEPT_ACTOR,)),)
     lines = tuple(placement.alignment.speech.utterance.line for placement in timeline.placements)
     return Made(path, _clearance(), Script("A word from the studio", "en-US", lines), master, model, shots, clips)
 

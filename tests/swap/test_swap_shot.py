@@ -18,7 +18,7 @@ from av_models.io.video import read_pictures
 from av_models.swap.paste import lay_in
 from tasks import painting
 from tasks.painting import finished_frames
-from tasks.plates import match_plate
+from tasks.plates import compose, match_plate
 from tasks.swapping import swap_shot
 from tasks.workspace import store
 from tests.swap.footage_made import FACE_PX, PLACES, small_model, two_people
@@ -39,8 +39,8 @@ def shot_of(model: MediaRef, tracks: tuple[FaceTrack, ...], options: SwapOptions
     return Shot(tuple(Fraction(k, 25) for k in range(N_SHOWN)), Fraction(25), faces, options)
 
 
-def cheek(picture: np.ndarray, person: int) -> np.ndarray:
-    left, top = (at + round(0.55 * FACE_PX) for at in PLACES[person])
+def cheek(picture: np.ndarray, person: int, box: tuple[int, ...] = (0, 0)) -> np.ndarray:
+    left, top = (at + round(0.55 * FACE_PX) - edge for at, edge in zip(PLACES[person], box, strict=False))
     return picture[top : top + 6, left - 20 : left - 14].reshape(-1, 3).mean(0)
 
 
@@ -65,9 +65,12 @@ def test_two_people_are_swapped_in_one_pass(model: MediaRef, tmp_path: Path) -> 
 def test_who_is_not_asked_for_keeps_the_own_face(model: MediaRef, tmp_path: Path) -> None:
     tracks = two_people(tmp_path / "two.mp4")
     one = list(finished_frames(shot_of(model, tracks[:1])))[6]
-    half = PLACES[1][0] - 4
-    assert np.array_equal(one.picture[:, half:], one.frame.plate[:, half:])
-    assert not np.array_equal(one.picture[:, :half], one.frame.plate[:, :half])
+    assert one.frame.whole is not None
+    shown = one.frame.whole.with_window(one.frame.box, one.picture).to_ndarray()
+    filmed, half = one.frame.whole.frame.to_ndarray(), PLACES[1][0] - 4
+    rows = slice(0, one.frame.whole.frame.height)  # luma
+    assert np.array_equal(shown[rows, half:], filmed[rows, half:])
+    assert not np.array_equal(shown[rows, :half], filmed[rows, :half])
 
 
 def test_half_the_colour_is_half_the_way(model: MediaRef, tmp_path: Path) -> None:
@@ -76,7 +79,8 @@ def test_half_the_colour_is_half_the_way(model: MediaRef, tmp_path: Path) -> Non
 
     def shown(**changes: float | ColorMatch) -> np.ndarray:
         options = replace(PLAIN, **{"color": ColorMatch.REINHARD, **changes})  # type: ignore[arg-type]
-        return cheek(list(finished_frames(shot_of(model, tracks, options)))[6].picture, 0)
+        one = list(finished_frames(shot_of(model, tracks, options)))[6]
+        return cheek(one.picture, 0, one.frame.box)
 
     plain, full = shown(color=ColorMatch.NONE), shown()
     assert np.abs(full - plain).max() > 30
@@ -94,8 +98,9 @@ def test_the_files_for_a_compositor_give_the_render_back(model: MediaRef, tmp_pa
     }
     for one in finished_frames(shot):
         laid = one.frame.plate
+        to_whole = np.array([[1.0, 0, one.frame.box[0]], [0, 1.0, one.frame.box[1]]])
         for patch in (patch for patch in filed if patch.frame == one.frame.index):
-            laid = lay_in(laid, patch.face, patch.matte, patch.to_patch).picture
+            laid = lay_in(laid, patch.face, patch.matte, compose(patch.to_patch, to_whole)).picture
         assert np.abs(laid.astype(int) - one.picture).max() <= 1
 
 
@@ -103,7 +108,7 @@ def test_ten_bit_footage_gets_a_ten_bit_face(model: MediaRef, tmp_path: Path) ->
     tracks = two_people(tmp_path / "deep.mp4", "yuv420p10le")
     one = list(finished_frames(shot_of(model, tracks)))[6]
     assert one.picture.dtype == np.uint16
-    left, top = PLACES[0]
+    left, top = (at - edge for at, edge in zip(PLACES[0], one.frame.box, strict=False))
     face = one.picture[top + 40 : top + 70, left + 30 : left + 66]
     assert len(np.unique(face % 257)) > 20  # a face painted in eight bits has none between its steps
 

@@ -71,7 +71,7 @@ def mastered(folder: Path, edit: Timeline, options: MasterOptions) -> Master:
         for number in range(SHOT):
             writer.write(made.picture(number, *SIZE))
     video = store().put_file(clip)
-    clips = [SwappedClip(video, video, SHOT, (1.0,) * SHOT, ())] * len(edit.placements)
+    clips = [SwappedClip(video, SHOT, (1.0,) * SHOT, ())] * len(edit.placements)
     source, actor = (probe_footage(made.SAMPLES / f"{name}.mp4", store()) for name in ("source_a", "actor_b"))
     small: Footage = replace(actor, width_px=SIZE[0], height_px=SIZE[1])
     nobody = Clearance(Purpose("demonstration", "worldwide", "en-us"), ())
