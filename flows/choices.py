@@ -163,6 +163,9 @@ class SwapChoice(Choice):
         description="source: eyes on eyes, in the source's own proportions. head: drawn out to the actor's chin. "
         "actor: as large as the face it covers. A number: so many times the actor's.",
     )
+    outline: float = Field(
+        default=_OPTIONS.outline, ge=0, le=1, description="How far the jaw is drawn to that of the actor's head."
+    )
     blend: Blend = Field(default=_OPTIONS.blend, description="The edge: feather or multiband.")
     erode: float = Field(
         default=_OPTIONS.erode, ge=0, le=0.25, description="How far the edge is drawn in, of the crop's side."

@@ -28,7 +28,7 @@ BLINK_S, BLINK_FRAMES_A_SECOND, BLINK_BATCH = 40, 13, 32
 """People blink every few seconds, for a fifth of one."""
 
 
-@stage("9")
+@stage("10")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
@@ -116,6 +116,7 @@ def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, G
     painter, finish = fresh_painter(weights)
     look = PlateLook.from_arrays(store().arrays(data))
     painter.shift(look.code_shift, look.code_gain)
+    painter.draw(look.outline)
     return painter, finish, Grade(look, painter.device)
 
 

@@ -67,6 +67,7 @@ class Handover(StrEnum):
 class SwapOptions:
     """How faces are laid in.
 
+    outline: how far the jaw is drawn to the actor's, whose head it is: 0 not at all, 1 until they meet.
     color_strength: how far the colours move, 0 none to 1 all the way; less keeps more of the source's own
     complexion.  shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on
     top.
@@ -82,6 +83,7 @@ class SwapOptions:
     shading: bool = True
     size: FaceSize = FaceSize.ACTOR
     scale: float = 1.0
+    outline: float = 1.0
     blend: Blend = Blend.MULTIBAND
     erode: float = 0.03
     blur: float = 0.015
@@ -98,7 +100,7 @@ class SwapOptions:
 
     def __post_init__(self) -> None:
         ranges = {"scale": (0.5, 2.0), "erode": (0.0, 0.25), "blur": (0.0, 0.1), "steady": (0.0, 1.0)}
-        ranges |= {"color_strength": (0.0, 1.0)}
+        ranges |= {"color_strength": (0.0, 1.0), "outline": (0.0, 1.0)}
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise InputError(f"{name} = {getattr(self, name):g} cannot be.", f"Give {low:g} to {high:g}.")

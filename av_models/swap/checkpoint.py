@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 6
+FORMAT = 7
 NAME = "training.pt"
 
 

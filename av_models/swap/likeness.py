@@ -14,6 +14,7 @@ from .faces import FaceBank
 from .network import FaceBasis, NetworkConfig
 from .reader import TRUSTED, load_reader
 from .shape import FaceShape, to_mean_shape
+from .shut_eyes import ShutEyes
 
 __all__ = ["Likeness", "fit_likeness"]
 
@@ -22,12 +23,13 @@ _BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """shape: of the person.  basis: of the textures, at the size of the bank, `small` at the network's.
+    """shape, eyes: of the person.  basis: of the textures, at the size of the bank, `small` at the network's.
 
     performances (N,P), scores (N,K): of each face, for `Decoder.start_from`.
     """
 
     shape: FaceShape
+    eyes: ShutEyes
     basis: FaceBasis
     small: FaceBasis
     performances: Tensor
@@ -40,13 +42,17 @@ def fit_likeness(bank: FaceBank, config: NetworkConfig) -> Likeness:
     small = bank.shrunk(config.size_px)
     performances = _performances(small, config)
     shape = FaceShape(config.performance_size)
-    shape.fit(performances, (bank.landmarks + 0.5) / bank.crops.shape[-1])
+    landmarks = (bank.landmarks + 0.5) / bank.crops.shape[-1]
+    shape.fit(performances, landmarks)
+    eyes = ShutEyes(config.performance_size)
+    if config.readings:
+        eyes.fit(performances, landmarks)
     chosen = torch.linspace(0, len(bank) - 1, min(len(bank), MAX_FACES)).round().long().unique()
     laid = _laid(bank.part(chosen), shape, performances[chosen])
     basis = fit_basis(laid.crops, laid.masks, config.n_components)
     less = basis.shrunk(config.detail)
     scores = project(less, *as_floats(_laid(small, shape, performances), torch.device("cpu")))
-    return Likeness(shape, basis, less, performances, scores)
+    return Likeness(shape, eyes, basis, less, performances, scores)
 
 
 def _performances(bank: FaceBank, config: NetworkConfig) -> Tensor:

@@ -22,8 +22,10 @@ from torch.nn import functional as F
 from .performance_map import PerformanceMap
 from .reader import READINGS, TRUSTED, load_reader
 from .shape import FaceShape, from_mean_shape
+from .shut_eyes import ShutEyes
 
 MOUTH_NUMBERS = 8
+_LEAST_SHUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +207,8 @@ class SwapNetwork(nn.Module):
         detail_px = config.size_px * config.detail
         self.bases = nn.ModuleDict({name: FaceBasis(config.n_components, detail_px) for name in people})
         self.shapes = nn.ModuleDict({name: FaceShape(config.performance_size) for name in people})
+        eyes = {name: ShutEyes(config.performance_size) for name in people} if config.readings else {}
+        self.eyes = nn.ModuleDict(eyes)
         self.trusted = [config.code + number for number in TRUSTED] if config.readings else []
 
     def train(self, mode: bool = True) -> Self:
@@ -241,11 +245,27 @@ class SwapNetwork(nn.Module):
         """
         performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
         coefficients, residual, mask = self.decoder(person)(joint, performance, grid)
-        texture = self.bases[person](coefficients)
+        texture = self._with_shut_eyes(person, performance, self.bases[person](coefficients))
         if texture.shape[-1] != residual.shape[-1]:
             residual = F.interpolate(residual, size=texture.shape[-2:], mode="bilinear")
         field = self.shapes[person](performance)
         return from_mean_shape(texture + residual, field), from_mean_shape(mask, field), coefficients
+
+    def _with_shut_eyes(self, person: str, performance: Tensor, texture: Tensor) -> Tensor:
+        """Not in training: all blinks that it sees are known ones."""
+        if self.training or person not in self.eyes:
+            return texture
+        eyes, asked = self.eyes[person], self.decoder(person).from_performance
+        assert isinstance(eyes, ShutEyes)
+        blinks = (eyes.share(performance) > _LEAST_SHUT).nonzero()[:, 0]
+        if not len(blinks):
+            return texture
+        away = asked(eyes(performance[blinks])) - asked(performance[blinks])
+        basis = self.bases[person]
+        assert isinstance(basis, FaceBasis)
+        components = basis.components
+        change = (away @ components.flatten(1)).unflatten(1, components.shape[1:])
+        return texture.index_add(0, blinks, change * eyes.soft(components.shape[-1]))
 
     def forward(self, face: Tensor, mouth: Tensor, person: str) -> tuple[Tensor, Tensor, Tensor]:
         return self.paint(person, *self.code(face, mouth))

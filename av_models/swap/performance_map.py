@@ -78,10 +78,10 @@ def _held_back(features: Tensor, spread: Tensor, n_terms: int) -> Tensor:
 
     The plane's terms come in the metric's units, in which what moves a small part of the face is small: the width of
     the mouth would be held back to half of itself, beside a turn of the head. So those terms count in units of their
-    own spread.
+    own spread. What never moves is held back a little, too, or nothing would determine its weight.
     """
     held_back = torch.ones(n_terms, dtype=torch.float64)
-    held_back[-features.shape[1] :] = (features.std(0, unbiased=False) / spread).square()
+    held_back[-features.shape[1] :] = (features.std(0, unbiased=False) / spread).square().clamp(min=1e-6)
     return held_back
 
 

@@ -16,10 +16,18 @@ from ..face.warp import RIGID, similarity
 
 Floats = NDArray[np.floating[Any]]
 
-__all__ = ["MOST_DRAWN", "placement"]
+__all__ = ["MOST_DRAWN", "MOST_OUTLINE", "drawn_outline", "placement"]
 
 EYE_CORNERS = (36, 39, 42, 45)
 CHIN = 8
+
+JAW = slice(0, 17)
+
+_FOLLOWS = np.clip((8 - np.abs(np.arange(17) - 8) - 1) / 4, 0, 1)
+"""From the temples, which stay where they are, or the corners of the eyes would be drawn out, to the jaw and chin."""
+
+MOST_OUTLINE = 0.12
+"""Of the crop's side."""
 
 MOST_DRAWN = 1.3
 """How far a face is drawn out for a long chin, or in for a short one; more is a caricature."""
@@ -40,6 +48,21 @@ def placement(source: Floats, person: Floats, size: FaceSize, scale: float = 1.0
     matrix[:, :2] *= scale
     matrix[:, 2] = scale * (matrix[:, 2] - middle) + middle
     return np.asarray(matrix, np.float64)
+
+
+def drawn_outline(source: Floats, person: Floats, place: Floats, strength: float = 1.0) -> NDArray[np.float64]:
+    """(68,2): how far each point of the source's mean shape goes, in units of its crop, until the outline of the jaw
+    lies on the person's. Brows, eyes, nose and lips keep their place.
+
+    The head is the actor's, so a chin that ends higher shows two, and one that ends lower hides the neck. strength: 0
+    leaves the source's outline, 1 goes all the way, but no farther than MOST_OUTLINE.
+    """
+    linear = np.linalg.inv(place[:, :2])
+    wanted = (np.asarray(person, np.float64)[JAW] - place[:, 2]) @ linear.T
+    moves = np.zeros((len(source), 2))
+    moves[JAW] = strength * _FOLLOWS[:, None] * (wanted - np.asarray(source, np.float64)[JAW])
+    length = np.linalg.norm(moves, axis=1, keepdims=True)
+    return np.asarray(moves * np.minimum(1, MOST_OUTLINE / np.maximum(length, 1e-9)))
 
 
 def _drawn(matrix: Floats, source: Floats, person: Floats) -> Floats:

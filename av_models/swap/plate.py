@@ -20,6 +20,7 @@ from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place
 from .light import gain_at, light_over_time
 from .matte import hull_masks
+from .placing import drawn_outline
 from .reader import READINGS
 from .relight import DARK, plate_light
 from .render import Painter
@@ -67,16 +68,17 @@ class PlateLook:
     """What was measured, as arrays that lie in the store.
 
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
-    person's, in units of the side.  code_gain, code_shift, code_mean (C,): what the codes of this person's face are
-    multiplied by, what is added, and the mean of them before.  table (n,n,n,3): colours, see `color.fit_colors`.
-    knots (K,), log_gain (K,3): see `light.light_over_time`.  shading (G,G,3): see `relight.plate_light`.  grain ():
-    standard deviation of the noise that the painted face lacks.  agreement (2,): median and spread over the clip of how
-    much of the face the decoder takes for face.  front: what this person's face usually looks like, None if what is in
-    front of it does not matter.
+    person's, in units of the side.  outline (68,2): see `placing.drawn_outline`.  code_gain, code_shift, code_mean
+    (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
+    (n,n,n,3): colours, see `color.fit_colors`.  knots (K,), log_gain (K,3): see `light.light_over_time`.  shading
+    (G,G,3): see `relight.plate_light`.  grain (): standard deviation of the noise that the painted face lacks.
+    agreement (2,): median and spread over the clip of how much of the face the decoder takes for face.  front: what
+    this person's face usually looks like, None if what is in front of it does not matter.
     """
 
     template: Floats
     place: Floats
+    outline: Floats
     code_gain: Floats
     code_shift: Floats
     code_mean: Floats
@@ -143,7 +145,9 @@ def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | 
 def measure_look(
     painter: Painter, finish: Finish, sample: PlateSample, template: Floats, place: Floats, options: SwapOptions
 ) -> PlateLook:
-    """painter: gets the footage's code shift."""
+    """painter: gets the footage's code shift, and draws the outline that the footage asks for."""
+    outline = drawn_outline(np.array(finish.shape), template, place, options.outline)
+    painter.draw(outline)
     mean = shift_codes(painter, finish, sample.crops, sample.lids)
     faces, learned = _painted(painter, sample)
     plates = sample.plates.astype(np.float32) / 255
@@ -169,7 +173,7 @@ def measure_look(
     shown_table = toned(table, options.color_strength)
     light = knots, log_gain - (1 - options.color_strength) * log_gain.mean(0), shading
     codes = painter.code_gain, painter.code_shift, mean
-    look = PlateLook(template, place, *codes, shown_table, *light, np.zeros(()), agreement, front)
+    look = PlateLook(template, place, outline, *codes, shown_table, *light, np.zeros(()), agreement, front)
     if not options.detail:
         return look
     graded = Grade(look, torch.device("cpu"))(_planes(faces), sample.time_s)

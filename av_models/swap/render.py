@@ -17,6 +17,7 @@ from ..runtime.device import autocast
 from .augment import hide_mouth, mouth_cover
 from .network import SwapNetwork
 from .reader import READINGS
+from .shape import FaceShape
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -69,6 +70,12 @@ class Painter:
     @property
     def code_gain(self) -> NDArray[np.float32]:
         return self.network.code_gain.cpu().numpy().copy()
+
+    def draw(self, moves: Floats) -> None:
+        """moves (68,2): see `placing.drawn_outline`; from now on."""
+        shape = self.network.shapes[self.person]
+        assert isinstance(shape, FaceShape)
+        shape.draw(torch.from_numpy(np.asarray(moves, np.float32)))
 
     def shift(self, code_shift: Floats, code_gain: Floats | float = 1.0) -> None:
         """Multiply all codes by code_gain and add code_shift, both (C,), from now on."""

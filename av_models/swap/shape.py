@@ -29,16 +29,19 @@ _STILL = 5
 class FaceShape(nn.Module):
     """One person. Performances (B,P) -> displacements (B,2,G,G) of the mean shape, x and y in units of the crop's side.
 
-    Nothing moves until `fit`.
+    Nothing moves until `fit`. `draw` moves the mean shape itself, for a swap that fills another head.
     """
 
     spread: Tensor
+    drawn: Tensor
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.from_performance = PerformanceMap(n_features, 2 * len(POINTS))
         # (G*G,K): how far every place of the field goes along with each point.
         self.register_buffer("spread", torch.zeros(FIELD_PX**2, len(POINTS)))
+        # (K,2), of the footage and not of the person: no part of the model.
+        self.register_buffer("drawn", torch.zeros(len(POINTS), 2), persistent=False)
 
     @torch.no_grad()
     def fit(self, performances: Tensor, landmarks: Tensor) -> None:
@@ -48,9 +51,13 @@ class FaceShape(nn.Module):
         self.spread.copy_(thin_plate(mean))
         self.from_performance.fit(performances, (points - mean).flatten(1))
 
+    def draw(self, moves: Tensor) -> None:
+        """moves (68,2): how much farther than the performance says each point of the face goes from now on."""
+        self.drawn.copy_(moves[list(POINTS)])
+
     def forward(self, performances: Tensor) -> Tensor:
         with torch.autocast(performances.device.type, enabled=False):  # half precision is a pixel off
-            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2))
+            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2)) + self.drawn
             return torch.einsum("gk,nkc->ncg", self.spread, moves).unflatten(2, (FIELD_PX, FIELD_PX))
 
 

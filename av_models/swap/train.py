@@ -139,6 +139,8 @@ class Trainer:
             weight = known.small.components.flatten(1).norm(dim=1)
             network.decoder(name).start_from(known.performances, known.scores, weight)
             network.shapes[name].load_state_dict(known.shape.state_dict())
+            if name in network.eyes:
+                network.eyes[name].load_state_dict(known.eyes.state_dict())
             network.bases[name] = copy.deepcopy(known.small)
         run = TrainState.begin(network, self.plan, self.device)
         self.peers.share_weights(run.network, run.average, *([run.judge] if run.judge else []))

@@ -7,7 +7,7 @@ import pytest
 
 from av_models.domain.swap import FaceSize
 from av_models.face.warp import RIGID, invert, transform
-from av_models.swap.placing import CHIN, EYE_CORNERS, MOST_DRAWN, placement
+from av_models.swap.placing import CHIN, EYE_CORNERS, JAW, MOST_DRAWN, MOST_OUTLINE, drawn_outline, placement
 
 EYES = list(EYE_CORNERS)
 
@@ -71,3 +71,30 @@ def test_a_factor_works_about_the_middle_of_the_face() -> None:
     middle = person[list(RIGID)].mean(0)
     before, after = (transform(transform(middle[None], invert(one)), matrix) for matrix in (one, smaller))
     assert np.allclose(before, middle) and np.allclose(after, middle)
+
+
+@pytest.mark.parametrize("size", list(FaceSize))
+def test_the_jaw_is_drawn_to_the_actors_and_the_features_keep_their_place(size: FaceSize) -> None:
+    person = long_chinned(1.15)
+    place = placement(FACE_POINTS, person, size)
+    moves = drawn_outline(FACE_POINTS, person, place)
+    laid = transform(FACE_POINTS + moves, place)
+    assert np.allclose(laid[CHIN], person[CHIN], atol=1e-6)
+    assert np.abs(laid[5:12] - person[5:12]).max() < 1e-6
+    assert not moves[JAW.stop :].any()
+    # The temples lie beside the eyes, which would be drawn out with them.
+    assert not moves[[0, 1, 15, 16]].any()
+
+
+def test_half_the_outline_is_half_the_way_and_none_is_none() -> None:
+    person = long_chinned(1.15)
+    place = placement(FACE_POINTS, person, FaceSize.SOURCE)
+    whole, half, none = (drawn_outline(FACE_POINTS, person, place, strength) for strength in (1.0, 0.5, 0.0))
+    assert np.linalg.norm(whole[CHIN]) > 0.04
+    assert np.allclose(half, whole / 2) and not none.any()
+
+
+def test_no_jaw_is_drawn_out_of_all_proportion() -> None:
+    person = long_chinned(2.5)
+    moves = drawn_outline(FACE_POINTS, person, placement(FACE_POINTS, person, FaceSize.SOURCE))
+    assert np.linalg.norm(moves, axis=1).max() == pytest.approx(MOST_OUTLINE)

@@ -82,3 +82,18 @@ def test_what_moves_a_small_part_of_the_face_moves_it_all_the_way() -> None:
     wide, narrow = (shape.from_performance(torch.tensor([[0.0, w]])).reshape(-1, 2)[:, 0] for w in (1.0, -1.0))
     opened = (wide - narrow)[corners[1]] - (wide - narrow)[corners[0]]
     assert 0.85 < float(opened) / 0.016 < 1.1
+
+
+def test_a_drawn_point_goes_farther_than_the_performance_says() -> None:
+    turn, landmarks = moving_landmarks()
+    shape = FaceShape(1)
+    shape.fit(turn, landmarks)
+    before, moves = shape(turn[:1]), torch.zeros(68, 2)
+    moves[8, 1] = 0.1
+    shape.draw(moves)
+    at = landmarks[:, 8].mean(0)
+    change = torch.nn.functional.grid_sample(
+        shape(turn[:1]) - before, (at * 2 - 1)[None, None, None], align_corners=False
+    )[0, :, 0, 0]
+    assert float(change[1]) > 0.05 and abs(float(change[0])) < 0.01
+    assert "drawn" not in shape.state_dict()  # it belongs to a footage, not to the model
