@@ -74,10 +74,11 @@ class Decoded:
 
 
 def around(points: NDArray[np.floating[Any]], width_px: int, height_px: int) -> Box:
-    """The even box within the picture that holds the points (N,2) and a margin; empty if they lie outside."""
+    """The even box within the picture that holds the points (N,2) and a margin; for points outside one at its edge."""
     limits = np.array([width_px, height_px])
-    low = np.clip(np.floor(points.min(0)) - 2 * MARGIN_PX, 0, limits).astype(int) // 2 * 2
-    high = np.clip(np.ceil(points.max(0)) + 2 * MARGIN_PX, low, limits).astype(int)
+    most = np.maximum(limits - _STEP_PX, 0)
+    low = np.clip(np.floor(points.min(0)) - 2 * MARGIN_PX, 0, most).astype(int) // 2 * 2
+    high = np.maximum(np.ceil(points.max(0)) + 2 * MARGIN_PX, low + 1).astype(int)
     high = np.minimum(low - (low - high) // _STEP_PX * _STEP_PX, limits)
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
