@@ -57,7 +57,7 @@ class Decoded:
 
     def with_window(self, box: Box, rgb: AnyRgb) -> VideoFrame:
         """The same picture with `rgb` in the box but for its margin; all else is untouched to the bit."""
-        made = _like(self.frame, self.frame.width, self.frame.height)
+        made = _like(self.frame)
         for mine, whole, _ in _planes(made, self.frame):
             mine[:] = whole
         if not rgb.size:
@@ -90,10 +90,11 @@ def _inside(box: Box, size: tuple[int, int]) -> Box:
     return left, top, max(left, right), max(top, bottom)
 
 
-def _like(frame: VideoFrame, width: int, height: int) -> VideoFrame:
+def _like(frame: VideoFrame) -> VideoFrame:
+    """An empty picture of the same kind. Where its chroma lies PyAV cannot say: on the left, as nearly all footage."""
     from av import VideoFrame as Frame
 
-    made = Frame(width, height, frame.format.name)
+    made = Frame(frame.width, frame.height, frame.format.name)
     made.colorspace, made.color_range = frame.colorspace, frame.color_range
     made.color_trc, made.color_primaries = frame.color_trc, frame.color_primaries
     return made

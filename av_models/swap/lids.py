@@ -6,22 +6,24 @@ Without a common scale a blink ends half-way, as a ghost of two pictures of an e
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import NetworkConfig
 from .reader import READINGS
 
-__all__ = ["MOST_GAIN", "lid_gain", "lid_levels", "lid_place"]
+if TYPE_CHECKING:
+    from .network import NetworkConfig
+
+__all__ = ["LEAST_BLINK", "MOST_GAIN", "lid_gain", "lid_levels", "lid_place"]
 
 Floats = NDArray[np.floating[Any]]
 
 MOST_GAIN = 1.6
 
 _SHUT_QUANTILE = 0.99
-_LEAST_BLINK = 1.0
+LEAST_BLINK = 1.0
 """Less between open and shut is no blink, but glances and the reader's own noise."""
 
 
@@ -40,6 +42,6 @@ def lid_levels(readings: Floats) -> tuple[float, float]:
 def lid_gain(source: tuple[float, float], person: tuple[float, float]) -> float:
     """What this person's readings are multiplied by for the source's; 1 where one of the two never blinks."""
     ranges = source[1] - source[0], person[1] - person[0]
-    if min(ranges) < _LEAST_BLINK:
+    if min(ranges) < LEAST_BLINK:
         return 1.0
     return float(np.clip(ranges[0] / ranges[1], 1 / MOST_GAIN, MOST_GAIN))

@@ -12,17 +12,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .lids import LEAST_BLINK, lid_levels
 from .reader import READINGS, TRUSTED
 
 LIDS = TRUSTED.index(READINGS.index("lids"))
 """Their place in a performance."""
 
 LEAST_BLINKS = 3
-_LEAST_RANGE = 1.0
-"""Of readings between open and shut; less is glances, see `lids.py`."""
-
 _SHUT = 0.6
-_SHUT_QUANTILE = 0.99
+"""Of the way from open to shut: from here on a frame is one of a blink."""
+
 _MASK_PX = 128
 _EYES = slice(36, 42), slice(42, 48)
 _RADII = 0.85, 0.6
@@ -53,12 +52,12 @@ class ShutEyes(nn.Module):
     def fit(self, performances: Tensor, landmarks: Tensor) -> None:
         """performances (N,P), landmarks (N,68,2) of one person's frames in units of the crop's side."""
         lids = performances[:, LIDS]
-        opened, shut = lids.median(), lids.quantile(_SHUT_QUANTILE)
+        opened, shut = lid_levels(lids.cpu().numpy())
         blinks = performances[lids > opened + _SHUT * (shut - opened)]
-        if shut - opened < _LEAST_RANGE or len(blinks) < LEAST_BLINKS:
+        if shut - opened < LEAST_BLINK or len(blinks) < LEAST_BLINKS:
             return
-        self.opened.copy_(opened)
-        self.shut.copy_(shut)
+        self.opened.fill_(opened)
+        self.shut.fill_(shut)
         self.low.copy_(blinks.amin(0))
         self.high.copy_(blinks.amax(0))
         self.low[LIDS], self.high[LIDS] = -torch.inf, torch.inf
