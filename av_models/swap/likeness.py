@@ -11,6 +11,7 @@ from .augment import hide_mouth, mouth_cover
 from .basis import MAX_FACES, fit_basis, project
 from .batches import as_floats
 from .faces import FaceBank
+from .mouth_texture import MouthTexture
 from .network import FaceBasis, NetworkConfig
 from .reader import TRUSTED, load_reader
 from .shape import FaceShape, to_mean_shape
@@ -23,12 +24,13 @@ _BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """shape, eyes: of the person.  basis: of the textures, at the size of the bank, `small` at the network's.
+    """shape: of the person.  basis, mouth, eyes: of the textures, at the size of the bank, `small` at the network's.
 
     performances (N,P), scores (N,K): of each face, for `Decoder.start_from`.
     """
 
     shape: FaceShape
+    mouth: MouthTexture
     eyes: ShutEyes
     basis: FaceBasis
     small: FaceBasis
@@ -42,17 +44,25 @@ def fit_likeness(bank: FaceBank, config: NetworkConfig) -> Likeness:
     small = bank.shrunk(config.size_px)
     performances = _performances(small, config)
     shape = FaceShape(config.performance_size)
-    landmarks = (bank.landmarks + 0.5) / bank.crops.shape[-1]
-    shape.fit(performances, landmarks)
-    eyes = ShutEyes(config.performance_size)
-    if config.readings:
-        eyes.fit(performances, landmarks)
+    shape.fit(performances, (bank.landmarks + 0.5) / bank.crops.shape[-1])
     chosen = torch.linspace(0, len(bank) - 1, min(len(bank), MAX_FACES)).round().long().unique()
     laid = _laid(bank.part(chosen), shape, performances[chosen])
     basis = fit_basis(laid.crops, laid.masks, config.n_components)
+    mouth, eyes = _fit_parts(laid, performances[chosen], config)
     less = basis.shrunk(config.detail)
     scores = project(less, *as_floats(_laid(small, shape, performances), torch.device("cpu")))
-    return Likeness(shape, eyes, basis, less, performances, scores)
+    return Likeness(shape, mouth, eyes, basis, less, performances, scores)
+
+
+def _fit_parts(laid: FaceBank, performances: Tensor, config: NetworkConfig) -> tuple[MouthTexture, ShutEyes]:
+    """laid: faces on the mean shape, with the landmarks that they had before."""
+    size_px = laid.crops.shape[-1]
+    mean_shape = (laid.landmarks.mean(0) + 0.5) / size_px
+    mouth, eyes = MouthTexture(config.performance_size, size_px), ShutEyes(config.performance_size, size_px)
+    mouth.fit(laid.crops, performances, mean_shape)
+    if config.readings:
+        eyes.fit(laid.crops, performances, mean_shape)
+    return mouth, eyes
 
 
 def _performances(bank: FaceBank, config: NetworkConfig) -> Tensor:

@@ -5,7 +5,8 @@ three changes. The encoder does not see the mouth, which reaches the decoders on
 is obeyed. Beside the code that training learns stand the readings of a network that knows faces already (`reader.py`).
 And each decoder paints on top of its person's face basis (mean face and principal components, `basis.py`), which the
 mouth code and the readings move from the first step on (`performance_map.py`), as they move the shape that it is laid
-on (`shape.py`); the convolutions add the rest.
+on (`shape.py`); mouth and shut eyes have pictures of their own (`mouth_texture.py`, `shut_eyes.py`); the convolutions
+add the rest.
 
 Knows nothing about files, training or video.
 """
@@ -19,13 +20,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .mouth_texture import MouthTexture
 from .performance_map import PerformanceMap
 from .reader import READINGS, TRUSTED, load_reader
 from .shape import FaceShape, from_mean_shape
 from .shut_eyes import ShutEyes
 
 MOUTH_NUMBERS = 8
-_LEAST_SHUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +208,9 @@ class SwapNetwork(nn.Module):
         detail_px = config.size_px * config.detail
         self.bases = nn.ModuleDict({name: FaceBasis(config.n_components, detail_px) for name in people})
         self.shapes = nn.ModuleDict({name: FaceShape(config.performance_size) for name in people})
-        eyes = {name: ShutEyes(config.performance_size) for name in people} if config.readings else {}
-        self.eyes = nn.ModuleDict(eyes)
+        self.mouths = nn.ModuleDict({name: MouthTexture(config.performance_size, detail_px) for name in people})
+        lids_are_read = people if config.readings else ()
+        self.eyes = nn.ModuleDict({name: ShutEyes(config.performance_size, detail_px) for name in lids_are_read})
         self.trusted = [config.code + number for number in TRUSTED] if config.readings else []
 
     def train(self, mode: bool = True) -> Self:
@@ -245,27 +247,13 @@ class SwapNetwork(nn.Module):
         """
         performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
         coefficients, residual, mask = self.decoder(person)(joint, performance, grid)
-        texture = self._with_shut_eyes(person, performance, self.bases[person](coefficients))
+        texture = self.mouths[person](self.bases[person](coefficients), performance)
+        if person in self.eyes and not self.training:  # its own blinks would be nothing but copied in training
+            texture = self.eyes[person](texture, performance)
         if texture.shape[-1] != residual.shape[-1]:
             residual = F.interpolate(residual, size=texture.shape[-2:], mode="bilinear")
         field = self.shapes[person](performance)
         return from_mean_shape(texture + residual, field), from_mean_shape(mask, field), coefficients
-
-    def _with_shut_eyes(self, person: str, performance: Tensor, texture: Tensor) -> Tensor:
-        """Not in training: all blinks that it sees are known ones."""
-        if self.training or person not in self.eyes:
-            return texture
-        eyes, asked = self.eyes[person], self.decoder(person).from_performance
-        assert isinstance(eyes, ShutEyes)
-        blinks = (eyes.share(performance) > _LEAST_SHUT).nonzero()[:, 0]
-        if not len(blinks):
-            return texture
-        away = asked(eyes(performance[blinks])) - asked(performance[blinks])
-        basis = self.bases[person]
-        assert isinstance(basis, FaceBasis)
-        components = basis.components
-        change = (away @ components.flatten(1)).unflatten(1, components.shape[1:])
-        return texture.index_add(0, blinks, change * eyes.soft(components.shape[-1]))
 
     def forward(self, face: Tensor, mouth: Tensor, person: str) -> tuple[Tensor, Tensor, Tensor]:
         return self.paint(person, *self.code(face, mouth))

@@ -1,9 +1,9 @@
-"""Shut eyes wherever the head is.
+"""Shut eyes as they were seen, wherever the head is.
 
-People blink a few times a minute, so a source video shows shut eyes with the head in a few positions only. Asked for
-them in another one, a map that was fitted on all frames gives half of what it knows of open eyes there: an iris shines
-through the lid. But a shut eye looks much the same from everywhere. So while lids shut, the part of the picture round
-the eyes is asked for with the head no farther away than it was in any blink of the person.
+People blink a few times a minute, and lids are on their way for two or three frames of each blink. A map that was
+fitted on all frames mixes those few with open eyes: an iris shines through the lid, lashes show twice. So the source's
+own blinks are kept as pictures on the mean shape. While lids move, the eyes are a mean of those pictures whose lids are
+as far, and of these of the ones with the head turned most alike (Nadaraya 1964, Watson 1964).
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .lids import LEAST_BLINK, lid_levels
+from .performance_map import far_apart
 from .reader import READINGS, TRUSTED
+from .window import Window
+
+__all__ = ["LEAST_BLINKS", "LIDS", "ShutEyes"]
 
 LIDS = TRUSTED.index(READINGS.index("lids"))
 """Their place in a performance."""
@@ -22,7 +26,14 @@ LEAST_BLINKS = 3
 _SHUT = 0.6
 """Of the way from open to shut: from here on a frame is one of a blink."""
 
-_MASK_PX = 128
+_MOST_PICTURES = 48
+_FIRST, _WHOLLY = 0.15, 0.27
+"""How far lids are shut where pictures begin to show, and from where on nothing else does."""
+
+_ALIKE = 0.1
+"""Lids that differ by this share of the way are as good as alike."""
+
+_PLACE = Window(left=3, top=3, right=13, bottom=8)
 _EYES = slice(36, 42), slice(42, 48)
 _RADII = 0.85, 0.6
 _ABOVE = 0.1
@@ -32,63 +43,103 @@ _INSIDE, _SOFT = 0.7, 0.9
 
 
 class ShutEyes(nn.Module):
-    """One person. Nothing is changed until `fit` has seen blinks."""
+    """One person. Nothing is changed until `fit` has seen blinks. size_px: side of the textures."""
 
-    opened: Tensor
-    shut: Tensor
-    low: Tensor
-    high: Tensor
-    mask: Tensor
+    levels: Tensor
+    keys: Tensor
+    unit: Tensor
+    known: Tensor
+    pictures: Tensor
+    soft: Tensor
 
-    def __init__(self, n_features: int) -> None:
+    def __init__(self, n_features: int, size_px: int) -> None:
         super().__init__()
-        self.register_buffer("opened", torch.zeros(()))
-        self.register_buffer("shut", torch.zeros(()))
-        self.register_buffer("low", torch.zeros(n_features))
-        self.register_buffer("high", torch.zeros(n_features))
-        self.register_buffer("mask", torch.zeros(1, 1, _MASK_PX, _MASK_PX))
+        height, width = _PLACE.size(size_px)
+        self.register_buffer("levels", torch.zeros(2))
+        self.register_buffer("unit", torch.ones(n_features))
+        self.register_buffer("keys", torch.zeros(_MOST_PICTURES, n_features))
+        self.register_buffer("known", torch.zeros(_MOST_PICTURES))
+        self.register_buffer("pictures", torch.zeros(_MOST_PICTURES, 3, height, width))
+        self.register_buffer("soft", torch.zeros(1, height, width))
+
+    def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
+        """Textures (B,3,D,D), changed in place, with eyes as far shut as performances (B,P) say."""
+        shown = ((self.share(performances) - _FIRST) / (_WHOLLY - _FIRST)).clamp(0, 1)
+        blinks = shown.nonzero()[:, 0]
+        if len(blinks):
+            seen = _PLACE.cut(textures)[blinks]
+            eyes = self._toned(self._remembered(performances[blinks]), seen)
+            _PLACE.cut(textures)[blinks] = torch.lerp(seen, eyes, self.soft * shown[blinks, None, None, None])
+        return textures
 
     @torch.no_grad()
-    def fit(self, performances: Tensor, landmarks: Tensor) -> None:
-        """performances (N,P), landmarks (N,68,2) of one person's frames in units of the crop's side."""
-        lids = performances[:, LIDS]
-        opened, shut = lid_levels(lids.cpu().numpy())
-        blinks = performances[lids > opened + _SHUT * (shut - opened)]
-        if shut - opened < LEAST_BLINK or len(blinks) < LEAST_BLINKS:
+    def fit(self, crops: Tensor, performances: Tensor, mean_shape: Tensor) -> None:
+        """crops (N,3,D,D) uint8 on the mean shape, performances (N,P) of one person's frames; mean_shape (68,2) in
+        units of the side."""
+        opened, shut = lid_levels(performances[:, LIDS].cpu().numpy())
+        way = (performances[:, LIDS] - opened) / max(shut - opened, 1e-6)
+        if shut - opened < LEAST_BLINK or (way > _SHUT).sum() < LEAST_BLINKS:
             return
-        self.opened.fill_(opened)
-        self.shut.fill_(shut)
-        self.low.copy_(blinks.amin(0))
-        self.high.copy_(blinks.amax(0))
-        self.low[LIDS], self.high[LIDS] = -torch.inf, torch.inf
-        self.mask.copy_(_round_eyes(landmarks.mean(0)))
+        self.levels.copy_(torch.tensor([opened, shut]))
+        self.unit.copy_(_units(performances, shut - opened))
+        moving = (way > _FIRST).nonzero()[:, 0]
+        keys = self._keys(performances[moving])
+        kept = far_apart(keys, min(len(keys), _MOST_PICTURES))
+        self.keys.zero_()[: len(kept)] = keys[kept]
+        self.known.zero_()[: len(kept)] = 1
+        self.pictures.zero_()[: len(kept)] = _PLACE.cut(crops[moving[kept]]).float() / 255
+        self.soft.copy_(_round_eyes(mean_shape, crops.shape[-1]))
 
     def share(self, performances: Tensor) -> Tensor:
         """(B,) how far lids are shut, 0..1; 0 for a person whose blinks are not known."""
-        reach = self.shut - self.opened
-        shut = ((performances[:, LIDS] - self.opened) / reach.clamp(min=1e-6)).clamp(0, 1)
+        reach = self.levels[1] - self.levels[0]
+        shut = ((performances[:, LIDS] - self.levels[0]) / reach.clamp(min=1e-6)).clamp(0, 1)
         return shut * (reach > 0)
 
-    def forward(self, performances: Tensor) -> Tensor:
-        """Performances (B,P) as they are asked for round the eyes: the more the lids are shut, the more as known."""
-        known = torch.minimum(torch.maximum(performances, self.low), self.high)
-        return torch.lerp(performances, known, self.share(performances)[:, None])
+    def shrunk(self, factor: int) -> ShutEyes:
+        """The same at 1/factor of the size."""
+        small = ShutEyes(len(self.unit), 16)
+        for name, value in self.named_buffers():
+            setattr(small, name, value.clone())
+        small.pictures = F.avg_pool2d(self.pictures, factor)
+        small.soft = F.avg_pool2d(self.soft[None], factor)[0]
+        return small
 
-    def soft(self, size_px: int) -> Tensor:
-        """(1,1,size_px,size_px): where the eyes are on the mean shape."""
-        return F.interpolate(self.mask, size=(size_px, size_px), mode="bilinear", align_corners=False)
+    def _keys(self, performances: Tensor) -> Tensor:
+        """What two blinks are compared by: lids are never farther than shut."""
+        keys = performances / self.unit
+        keys[:, LIDS] = self.share(performances) / _ALIKE
+        return keys
+
+    def _remembered(self, performances: Tensor) -> Tensor:
+        """(B,3,h,w): the mean of the pictures that are most alike."""
+        apart = torch.cdist(self._keys(performances), self.keys).square() / 2
+        apart = torch.where(self.known > 0, apart, torch.inf)
+        weight = torch.softmax(-apart, 1)
+        return (weight @ self.pictures.flatten(1)).unflatten(1, self.pictures.shape[1:])
+
+    def _toned(self, eyes: Tensor, seen: Tensor) -> Tensor:
+        """In the mean colour that the texture has where they pass into it: light may have changed since."""
+        rim = self.soft * (1 - self.soft)
+        off = ((seen - eyes) * rim).sum((2, 3), keepdim=True) / rim.sum().clamp(min=1e-6)
+        return eyes + off
 
 
-def _round_eyes(mean: Tensor) -> Tensor:
-    """mean (68,2) -> (1,1,M,M): 1 on both eyes and their lids, softly down to 0."""
-    axis = (torch.arange(_MASK_PX) + 0.5) / _MASK_PX
-    y, x = torch.meshgrid(axis, axis, indexing="ij")
-    mask = torch.zeros(_MASK_PX, _MASK_PX)
+def _units(performances: Tensor, lids: float) -> Tensor:
+    """(P,): differences that count as one. What is no turn of the head does not count."""
+    units = torch.full_like(performances[0], torch.inf)
+    head = [TRUSTED.index(READINGS.index(name)) for name in ("yaw", "pitch")]
+    units[head] = performances[:, head].std(0).clamp(min=1e-3)
+    units[LIDS] = lids
+    return units
+
+
+def _round_eyes(mean_shape: Tensor, size_px: int) -> Tensor:
+    """mean_shape (68,2) -> (1,h,w): 1 on both eyes and their lids, softly down to 0."""
+    places = _PLACE.places(size_px)
+    mask = torch.zeros(places.shape[:2])
     for eye in _EYES:
-        middle, width = mean[eye].mean(0), mean[eye, 0].amax() - mean[eye, 0].amin()
-        across, down = (x - middle[0]) / (_RADII[0] * width), (y - middle[1] + _ABOVE * width) / (_RADII[1] * width)
-        mask = torch.maximum(mask, ((_INSIDE + _SOFT - across**2 - down**2) / _SOFT).clamp(0, 1))
-    return mask[None, None]
-
-
-__all__ = ["LEAST_BLINKS", "LIDS", "ShutEyes"]
+        middle, width = mean_shape[eye].mean(0), mean_shape[eye, 0].amax() - mean_shape[eye, 0].amin()
+        away = (places - middle + torch.tensor([0.0, _ABOVE]) * width) / (torch.tensor(_RADII) * width)
+        mask = torch.maximum(mask, ((_INSIDE + _SOFT - away.square().sum(-1)) / _SOFT).clamp(0, 1))
+    return mask[None] * _PLACE.ramp(size_px)

@@ -107,6 +107,9 @@ class Trainer:
         network = copy.deepcopy(self.state.average).eval()
         for name, likeness in self.likenesses.items():
             network.bases[name] = likeness.basis.to(self.device)
+            network.mouths[name] = likeness.mouth.to(self.device)
+            if name in network.eyes:
+                network.eyes[name] = likeness.eyes.to(self.device)
         return network
 
     def _loop(
@@ -139,9 +142,10 @@ class Trainer:
             weight = known.small.components.flatten(1).norm(dim=1)
             network.decoder(name).start_from(known.performances, known.scores, weight)
             network.shapes[name].load_state_dict(known.shape.state_dict())
-            if name in network.eyes:
-                network.eyes[name].load_state_dict(known.eyes.state_dict())
             network.bases[name] = copy.deepcopy(known.small)
+            network.mouths[name] = known.mouth.shrunk(self.config.detail)
+            if name in network.eyes:
+                network.eyes[name] = known.eyes.shrunk(self.config.detail)
         run = TrainState.begin(network, self.plan, self.device)
         self.peers.share_weights(run.network, run.average, *([run.judge] if run.judge else []))
         return run

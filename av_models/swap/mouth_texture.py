@@ -1,0 +1,89 @@
+"""The mouth of one person on the mean shape, with a basis and a map of its own.
+
+The face basis shares its components between light on a cheek, a turn of the head and teeth; lips that part by a pixel
+move few of its numbers much. Components of the mouth alone, asked for by a map that weighs what matters for mouths, are
+nearer to frames that were never seen.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .performance_map import PerformanceMap
+from .window import Window
+
+__all__ = ["MouthTexture"]
+
+_N_COMPONENTS = 32
+_FACES_A_COMPONENT = 6
+_PLACE = Window(left=4, top=8, right=11, bottom=13)
+_LIPS = slice(48, 60)
+_REACH = 1.35, 1.7
+"""Of half the lips' width and height: how far the window's own picture goes."""
+
+_LEAST_FLAT = 0.3
+"""Height over width: shut lips are flat, and still open."""
+
+_EDGE = 0.3
+
+
+class MouthTexture(nn.Module):
+    """One person. Leaves a texture as it is until `fit`. size_px: side of the textures."""
+
+    mean: Tensor
+    components: Tensor
+    soft: Tensor
+
+    def __init__(self, n_features: int, size_px: int) -> None:
+        super().__init__()
+        height, width = _PLACE.size(size_px)
+        self.from_performance = PerformanceMap(n_features, _N_COMPONENTS)
+        self.register_buffer("mean", torch.zeros(3, height, width))
+        self.register_buffer("components", torch.zeros(_N_COMPONENTS, 3, height, width))
+        self.register_buffer("soft", torch.zeros(1, height, width))
+
+    def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
+        """Textures (B,3,D,D) with this mouth in them, as performances (B,P) ask for it."""
+        scores = self.from_performance(performances)
+        mouths = self.mean + (scores @ self.components.flatten(1)).unflatten(1, self.mean.shape)
+        return _PLACE.laid_in(textures, mouths, self.soft)
+
+    @torch.no_grad()
+    def fit(self, crops: Tensor, performances: Tensor, mean_shape: Tensor) -> None:
+        """crops (N,3,D,D) uint8 on the mean shape, performances (N,P); mean_shape (68,2) in units of the side."""
+        mouths = _PLACE.cut(crops).float() / 255
+        mean = mouths.mean(0)
+        self.mean.copy_(mean)
+        self.soft.copy_(_round_lips(mean_shape[_LIPS], crops.shape[-1]))
+        kept = min(_N_COMPONENTS, max(1, len(crops) // _FACES_A_COMPONENT))
+        scores = torch.zeros(len(crops), _N_COMPONENTS)
+        scores[:, :kept] = _leading_scores(((mouths - mean) * self.soft.sqrt()).flatten(1), kept)
+        self.components.copy_((scores.T @ (mouths - mean).flatten(1) / len(crops)).unflatten(1, mean.shape))
+        self.from_performance.fit(performances, scores, (self.components * self.soft).flatten(1).norm(dim=1))
+
+    def shrunk(self, factor: int) -> MouthTexture:
+        """The same at 1/factor of the size."""
+        small = MouthTexture(len(self.from_performance.centre), 16)
+        small.from_performance.load_state_dict(self.from_performance.state_dict())
+        small.mean = F.avg_pool2d(self.mean[None], factor)[0]
+        small.components = F.avg_pool2d(self.components, factor)
+        small.soft = F.avg_pool2d(self.soft[None], factor)[0]
+        return small
+
+
+def _leading_scores(rest: Tensor, n: int) -> Tensor:
+    """rest (N,M), without its mean -> (N,n) on its principal components, of unit variance."""
+    values, vectors = torch.linalg.eigh((rest @ rest.T).double())
+    return vectors[:, values.argsort(descending=True)[:n]].float() * len(rest) ** 0.5
+
+
+def _round_lips(lips: Tensor, size_px: int) -> Tensor:
+    """lips (12,2) -> (1,h,w): 1 on the mouth, softly down to 0 beside it and at the window's sides."""
+    low, high = lips.amin(0), lips.amax(0)
+    half = (high - low) / 2 * torch.tensor(_REACH)
+    half[1] = torch.maximum(half[1], half[0] * _LEAST_FLAT)
+    away = (_PLACE.places(size_px) - (low + high) / 2).abs() / half
+    inside = ((1 - away) / _EDGE).clamp(0, 1)
+    return inside.prod(-1)[None] * _PLACE.ramp(size_px)
