@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 7
+FORMAT = 8
 NAME = "training.pt"
 
 
