@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from av_models.swap.peers import Peers
     from av_models.swap.train import Trainer, TrainProgress
 
-__all__ = ["TrainingJob", "n_accelerators", "open_training", "train_together", "write_job"]
+__all__ = ["TrainingJob", "n_accelerators", "open_training", "train_together"]
 
 _JOB, _SHEET = "job.json", "preview.jpg"
 _STOP_S = 20.0
@@ -81,7 +81,7 @@ def train_together(
 
     Raises ResourceError when a process fails for a reason of its own.
     """
-    write_job(job, job.folder)
+    (job.folder / _JOB).write_bytes(_as_json().dump_json(job))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
     command = [*torchrun, "-m", "tasks.training_job", str(job.folder)]
     workers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -95,11 +95,6 @@ def train_together(
         raise ResourceError(
             f"The {n_processes} processes that train together failed: {problem}.", answer.get("remedy", "Run again.")
         )
-
-
-def write_job(job: TrainingJob, folder: Path) -> None:
-    """Where a process of its own is going to look for it."""
-    (folder / _JOB).write_bytes(_as_json().dump_json(job))
 
 
 def _followed(
@@ -159,7 +154,6 @@ def _work(folder: Path) -> None:
     with joined_peers() as (peers, device):
         try:
             trainer = open_training(job, device, peers)
-            trainer.folder = folder
             trainer.keeps_checkpoint = True
             trainer.run(_say_progress if peers.leads else _nothing, lambda sheet: _say_sheet(folder, sheet))
         except UnderstudyError as error:

@@ -68,13 +68,11 @@ def _shown_in(faces: FaceSet) -> Coverage:
     from av_models.swap.coverage import Coverage, eye_patches, rarity_of
 
     seen: dict[str, list[np.ndarray]] = {name: [] for name in ("frame", "mouth", "landmarks", "eyes", "sharp")}
-    eyes_at: np.ndarray | None = None
     for shard in faces.shards:
         arrays = store().arrays(shard)
-        eyes_at = arrays["landmarks"] if eyes_at is None else eyes_at  # the same place in all crops
         for name in ("frame", "mouth", "landmarks"):
             seen[name].append(arrays[name])
-        seen["eyes"].append(eye_patches(arrays["crop"], eyes_at))
+        seen["eyes"].append(eye_patches(arrays["crop"], arrays["landmarks"]))
         seen["sharp"].append(np.array([sharpness(crop) for crop in arrays["crop"]], np.float32))
     joined = {name: np.concatenate(values) for name, values in seen.items()}
     turns, codes = poses(joined["landmarks"]), mouth_scale(joined["mouth"]).normalise(joined["mouth"])

@@ -20,7 +20,9 @@ Floats = NDArray[np.floating[Any]]
 _CELL = np.array([8.0, 8.0, 0.7, 0.34])
 """Sizes of a cell: turn and nod in degrees, opening of the mouth as it is normalised, lids from usual to shut."""
 
-_WIDER = 1.5
+_WIDER = np.array([1.5, 1.5, 1.5, 1.15])
+"""Lids last: a blink is soon among open eyes."""
+
 _BLURRED = 0.5
 """Of the clip's median sharpness: less is left out where enough others are."""
 
@@ -103,20 +105,19 @@ def _sharpest(shown: Coverage, rows: NDArray[np.intp], n: int) -> NDArray[np.int
 
 
 def eye_patches(crops: NDArray[np.uint8], landmarks: Floats) -> NDArray[np.float32]:
-    """(M, 2 P P) small grey pictures of both eyes in crops (M,S,S,3). landmarks (M,68,2): where they are, on average.
-
-    The place is that of the crop and not of each frame's own landmarks, which miss blinks and tremble.
-    """
+    """(M, 2 P P) small grey pictures of both eyes in crops (M,S,S,3), between the corners that landmarks (M,68,2) give:
+    those hold still in a blink, and the lids' own points miss it."""
     import cv2
 
+    side = max(_PATCH_PX, round(1.5 * float(np.linalg.norm(landmarks[:, 36] - landmarks[:, 39], axis=1).mean())))
     found = []
-    for points in (landmarks[:, 36:42], landmarks[:, 42:48]):
-        centre, reach = points.mean((0, 1)), float(np.ptp(points.mean(0)[:, 0])) * 0.75
-        left, top = (max(0, int(value)) for value in centre - reach)
-        right, bottom = (int(value) + 1 for value in centre + reach)
-        grey = crops[:, top:bottom, left:right].mean(3)
-        found.append(np.stack([cv2.resize(one, (_PATCH_PX, _PATCH_PX), interpolation=cv2.INTER_AREA) for one in grey]))
-    return np.concatenate(found, 1).reshape(len(crops), -1).astype(np.float32)
+    for crop, points in zip(crops, landmarks, strict=True):
+        grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+        for corners in ([36, 39], [42, 45]):
+            x, y = points[corners].mean(0)
+            eye = cv2.getRectSubPix(grey, (side, side), (float(x), float(y)))
+            found.append(cv2.resize(eye, (_PATCH_PX, _PATCH_PX), interpolation=cv2.INTER_AREA))
+    return np.stack(found).reshape(len(crops), -1).astype(np.float32)
 
 
 def rarity_of(patches: Floats) -> Floats:

@@ -82,8 +82,8 @@ class FaceBank:
 
     def to(self, device: torch.device) -> FaceBank:
         """The same faces in the memory of a device; the numbers of their frames stay where they are."""
-        rest = (value.to(device) for value in (self.masks, self.landmarks, self.mouths))
-        return FaceBank(self.crops.to(device), *rest, self.frames)
+        crops, masks, landmarks = self.crops.to(device), self.masks.to(device), self.landmarks.to(device)
+        return FaceBank(crops, masks, landmarks, self.mouths.to(device), self.frames)
 
     @property
     def n_bytes(self) -> int:
