@@ -129,6 +129,10 @@ class TrainingChoice(Choice):
         default=None, ge=0, le=1, description="Weight of the patch discriminator, which starts late."
     )
 
+    learning_rate: float | None = Field(
+        default=None, gt=0, le=0.01, description="At its highest; lower where training diverges. The preset's if empty."
+    )
+
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
         if self.budget_s is not None and self.max_steps is not None:
@@ -138,13 +142,14 @@ class TrainingChoice(Choice):
     def options(self, budget_s: float, seed: int) -> TrainingOptions:
         """budget_s: where none was chosen."""
         preset = preset_of(self.preset)
+        same = {"preset", "architecture", "light", "temporal", "perceptual", "adversarial", "learning_rate"}
         return TrainingOptions(
             budget_s=self.budget_s or budget_s,
             size_px=self.size_px or preset.size_px,
             batch=self.batch or preset.plan.batch,
             max_steps=self.max_steps or 0,
             seed=seed,
-            **self.model_dump(include={"preset", "architecture", "light", "temporal", "perceptual", "adversarial"}),
+            **self.model_dump(include=same),
         )
 
 

@@ -7,6 +7,7 @@ stage runs again.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from prefect import Task, task
 from prefect.cache_policies import INPUTS, CachePolicy, CompoundCachePolicy
 
+from av_models.domain.errors import ConsentError, ResourceError
 from av_models.domain.media import MediaRef
 from tasks.hooks import RETRY_DELAY_S, worth_retrying
 from tasks.locking import ProcessLocks
@@ -36,8 +38,12 @@ _locks = ProcessLocks(locks_dir)
 
 def stage(version: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     """A task whose result is kept by content as JSON, and which is tried once more when the machine ran out of
-    something."""
-    return task(
+    something.
+
+    When it fails because a file of the store that it works on is damaged, that file is forgotten, and LostError says
+    so: the next run makes it anew.
+    """
+    kept: Callable[[Callable[P, R]], Task[P, R]] = task(
         cache_policy=by_content(version),
         result_serializer="json",
         persist_result=True,
@@ -46,6 +52,7 @@ def stage(version: str) -> Callable[[Callable[P, R]], Task[P, R]]:
         retry_delay_seconds=RETRY_DELAY_S,
         retry_condition_fn=worth_retrying,
     )
+    return lambda body: kept(_blaming_damage(body))
 
 
 def by_content(version: str) -> CachePolicy:
@@ -93,6 +100,23 @@ def media_in(value: Any) -> Iterator[MediaRef]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from media_in(inner)
+
+
+def _blaming_damage(body: Callable[P, R]) -> Callable[P, R]:
+    """The same, but whatever goes wrong over a damaged file is called by its name. Nothing is read if all is well."""
+
+    @functools.wraps(body)
+    def watched(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return body(*args, **kwargs)
+        except (ConsentError, ResourceError):
+            raise
+        except Exception as error:
+            if lost := store().damage(set(media_in([args, kwargs]))):
+                raise lost from error
+            raise
+
+    return watched
 
 
 def _forget_if_incomplete(results: ResultStore, key: str, stage: str) -> None:

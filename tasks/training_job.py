@@ -59,8 +59,9 @@ def open_training(job: TrainingJob, device: torch.device, peers: Peers | None = 
 
     plan = plan_of(job.options, perceptual_weights().is_file())
     perceptual = perceptual_loss() if plan.perceptual else None
-    banks = load_bank(job.source), load_bank(job.actor)
-    return Trainer(*banks, network_of(job.options), plan, job.folder, device, perceptual=perceptual, peers=peers)
+    source, actor = (load_bank(faces, in_pairs=plan.temporal > 0) for faces in (job.source, job.actor))
+    config = network_of(job.options, max(len(bank.split()[0]) for bank in (source, actor)))
+    return Trainer(source, actor, config, plan, job.folder, device, perceptual=perceptual, peers=peers)
 
 
 def n_accelerators() -> int:

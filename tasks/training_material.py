@@ -12,18 +12,23 @@ from av_models.domain.face import FaceSet
 from tasks.workspace import configs_dir, media_dir, store
 
 if TYPE_CHECKING:
+    from av_models.swap.coverage import Coverage
     from av_models.swap.faces import FaceBank
     from av_models.swap.perceptual import PerceptualLoss
 
-__all__ = ["MAX_FACES", "MIN_FACES", "load_bank", "perceptual_loss", "perceptual_weights", "raw_mouths", "thinned"]
+__all__ = ["MAX_FACES", "MIN_FACES", "load_bank", "perceptual_loss", "perceptual_weights", "raw_mouths"]
 
 MIN_FACES = 24
-MAX_FACES = 450
-"""More than this many frames of one clip teach no more; they are thinned evenly, so that memory stays bounded."""
+MAX_FACES = 720
+"""Of one clip: what the largest preset's face basis can use (`basis.py`, six faces a component), held-out faces apart.
+Memory stays bounded by it; of a longer clip those are taken that show all of what it shows (`coverage.py`)."""
 
 
-def load_bank(faces: FaceSet) -> FaceBank:
-    """The crops of one person in memory, mouths normalised to the person's own range; at most MAX_FACES of them."""
+def load_bank(faces: FaceSet, in_pairs: bool = False) -> FaceBank:
+    """The crops of one person in memory, mouths normalised to the person's own range; at most MAX_FACES of them.
+
+    in_pairs: neighbouring frames are wanted where a choice has to be made.
+    """
     from av_models.lips.mouth import mouth_scale
     from av_models.swap.faces import FaceBank
 
@@ -33,7 +38,7 @@ def load_bank(faces: FaceSet) -> FaceBank:
             f"it has only {faces.n_faces} usable faces; training needs {MIN_FACES}",
             "Use a longer clip in which the face looks towards the camera.",
         )
-    chosen = thinned(faces.n_faces, MAX_FACES)
+    chosen = _chosen(faces, in_pairs)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("crop", "mask", "landmarks", "mouth", "frame")}
     first = 0
     for shard in faces.shards:
@@ -47,13 +52,32 @@ def load_bank(faces: FaceSet) -> FaceBank:
     return FaceBank.from_arrays(**joined)
 
 
-def thinned(n: int, most: int) -> np.ndarray:
-    """At most `most` of n rows, in pairs of neighbours at even distances: what changes from one frame to the next is
-    wanted, too."""
-    if n <= most:
-        return np.arange(n)
-    first = np.linspace(0, n - 2, most // 2).round().astype(int)
-    return np.unique(np.concatenate([first, first + 1]))
+def _chosen(faces: FaceSet, in_pairs: bool) -> np.ndarray:
+    """Rows of the faces to train on."""
+    from av_models.swap.coverage import chosen_faces
+
+    if faces.n_faces <= MAX_FACES:
+        return np.arange(faces.n_faces)
+    return chosen_faces(_shown_in(faces), MAX_FACES, in_pairs)
+
+
+def _shown_in(faces: FaceSet) -> Coverage:
+    """What all gathered faces show, from one look at each shard."""
+    from av_models.face.quality import poses, sharpness
+    from av_models.lips.mouth import mouth_scale
+    from av_models.swap.coverage import Coverage, eye_patches, rarity_of
+
+    seen: dict[str, list[np.ndarray]] = {name: [] for name in ("frame", "mouth", "landmarks", "eyes", "sharp")}
+    for shard in faces.shards:
+        arrays = store().arrays(shard)
+        for name in ("frame", "mouth", "landmarks"):
+            seen[name].append(arrays[name])
+        seen["eyes"].append(eye_patches(arrays["crop"], arrays["landmarks"]))
+        seen["sharp"].append(np.array([sharpness(crop) for crop in arrays["crop"]], np.float32))
+    joined = {name: np.concatenate(values) for name, values in seen.items()}
+    turns, codes = poses(joined["landmarks"]), mouth_scale(joined["mouth"]).normalise(joined["mouth"])
+    lids = rarity_of(joined["eyes"])
+    return Coverage(joined["frame"], turns["yaw_deg"], turns["pitch_deg"], codes[:, 0], lids, joined["sharp"])
 
 
 def raw_mouths(faces: FaceSet) -> np.ndarray:

@@ -7,6 +7,7 @@
     ├── RejectedError          5   a reviewer said no at a gate
     ├── QualityError           6   the finished master does not hold a limit that was set
     ├── ResourceError         75   disk, memory, time: the only kind that is retried
+    │   └── LostError         75   a kept file is gone or damaged: the next run makes it anew, this one cannot
     └── ConsentError          77   a rule of consent says no: never retried, never softened
 
 The message says what is wrong and ends with what to do next.
@@ -95,6 +96,10 @@ class ResourceError(UnderstudyError):
     """The machine ran out of something (disk, memory, a peer); trying again can help."""
 
     exit_code = 75
+
+
+class LostError(ResourceError):
+    """A file of the store is gone or damaged, and forgotten: whatever made it makes it again in the next run."""
 
 
 class ConsentError(UnderstudyError):

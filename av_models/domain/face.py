@@ -104,7 +104,7 @@ class TrainingOptions:
 
     max_steps: 0, or a number of steps that replaces the time budget (repeatable runs).  preset: of
     `swap.presets`.  architecture: 'df', a decoder for each person, or 'liae', a shared one.  light, temporal,
-    perceptual, adversarial: see `swap.plan.TrainPlan`; None is what the preset says.
+    perceptual, adversarial, learning_rate: see `swap.plan.TrainPlan`; None is what the preset says.
     """
 
     budget_s: float = 210.0
@@ -118,6 +118,7 @@ class TrainingOptions:
     temporal: float | None = None
     perceptual: float | None = None
     adversarial: float | None = None
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

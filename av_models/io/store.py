@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import re
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from av_models.domain.errors import InputError, ResourceError
+from av_models.domain.errors import InputError, LostError, ResourceError
 from av_models.domain.media import MediaRef
 
 from .disk import disk_errors, new_file
@@ -21,6 +23,9 @@ from .disk import disk_errors, new_file
 __all__ = ["Store"]
 
 _CHUNK_BYTES = 1 << 20
+_AGAIN = "Run the same command again: what is missing is made anew."
+
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -42,8 +47,7 @@ class Store:
         if suffix is None:
             suffix = path.suffix.lower()
         n_bytes = path.stat().st_size
-        with open(path, "rb") as source:
-            ref = MediaRef(hashlib.file_digest(source, "sha256").hexdigest(), suffix)
+        ref = MediaRef(_digest_of(path), suffix)
         if not self.has(ref):
             with new_file(self._place(ref), n_bytes) as part:
                 if _copy(path, part) != ref.digest:
@@ -54,17 +58,37 @@ class Store:
         return self._place(ref).is_file()
 
     def path(self, ref: MediaRef) -> Path:
-        """Where the blob lies; read only. Errors: ResourceError when it is gone."""
+        """Where the blob lies; read only, and not read by this. Errors: LostError when it is gone."""
         place = self._place(ref)
         if not place.is_file():
-            raise ResourceError(
-                f"The store {self.root} no longer holds {ref.digest[:12]}{ref.suffix}.",
-                "Run the same command again: what is missing is made anew.",
-            )
+            raise LostError(f"The store {self.root} no longer holds {ref.digest[:12]}{ref.suffix}.", _AGAIN)
         return place
 
+    def forget_damaged(self, ref: MediaRef) -> bool:
+        """Remove the blob if its bytes are no longer those of its name; all of it is read. True if it was removed.
+
+        As long as it stood there it would count as kept, and nothing would ever make it again.
+        """
+        place = self._place(ref)
+        if not place.is_file() or _digest_of(place) == ref.digest:
+            return False
+        _log.warning("%s is damaged (%d bytes are left of it): it is forgotten.", place, place.stat().st_size)
+        place.unlink(missing_ok=True)
+        return True
+
+    def damage(self, refs: Iterable[MediaRef]) -> LostError | None:
+        """The error to raise if some of these blobs are damaged, which are forgotten; None if all are well or gone."""
+        names = [f"{ref.digest[:12]}{ref.suffix}" for ref in refs if self.forget_damaged(ref)]
+        if not names:
+            return None
+        return LostError(f"The store {self.root} held damaged files, cut short or changed: {', '.join(names)}.", _AGAIN)
+
     def read_bytes(self, ref: MediaRef) -> bytes:
-        return self.path(ref).read_bytes()
+        """Errors: LostError when the blob is gone or damaged."""
+        data = self.path(ref).read_bytes()
+        if hashlib.sha256(data).hexdigest() != ref.digest and (error := self.damage([ref])):
+            raise error
+        return data
 
     def put_arrays(self, **arrays: ArrayLike) -> MediaRef:
         """Keep arrays as .npz without compression. Equal arrays (name, dtype, shape, values) give equal digests."""
@@ -77,8 +101,16 @@ class Store:
         return self.put_bytes(data.getvalue(), ".npz")
 
     def arrays(self, ref: MediaRef) -> dict[str, NDArray[Any]]:
-        with np.load(self.path(ref), allow_pickle=False) as archive:
-            return dict(archive)
+        """Errors: LostError when the blob is gone or damaged."""
+        try:
+            with np.load(self.path(ref), allow_pickle=False) as archive:
+                return dict(archive)
+        except LostError:
+            raise
+        except Exception as error:  # numpy, zipfile and zlib each have their own for bytes that are not there
+            if lost := self.damage([ref]):
+                raise lost from error
+            raise
 
     def put_json(self, value: object) -> MediaRef:
         """Keep a JSON value; keys are sorted, so that equal values give equal digests."""
@@ -99,6 +131,11 @@ class Store:
 
     def _place(self, ref: MediaRef) -> Path:
         return self.root / "blobs" / ref.digest[:2] / f"{ref.digest}{ref.suffix}"
+
+
+def _digest_of(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _copy(source: Path, target: Path) -> str:

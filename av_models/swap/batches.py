@@ -2,7 +2,13 @@
 
 What is drawn in a step follows from the seed, the step, the person and the part of the batch alone. So there is no
 random state to lose: a run that is resumed draws what it would have drawn, and processes that train together draw
-different faces without asking each other.
+different faces without asking each other. On a processor with the same number of threads a resumed run therefore ends
+with the same weights to the bit. On CUDA it draws the same, but gradients of warps (`grid_sample`) are summed in any
+order there, and weights agree within rounding.
+
+Faces are drawn as often as the root of what is alike, half-way between as they occur and uniformly over pose and mouth:
+with uniform chances a cell of one frame, often a wrong landmark, would be seen as often as a hundred others together.
+Of a long clip the faces themselves were chosen by the root already (`coverage.py`), which brings it close to uniform.
 """
 
 from __future__ import annotations
@@ -21,6 +27,8 @@ from .plan import TrainPlan
 
 _POSE_BIN_DEG = 8.0
 _BLOCK = 64
+_MOST_OF_FREE = 0.25
+"""Of the free memory of an accelerator: more than that for the faces, and they stay on the processor's side."""
 
 
 @dataclass(slots=True)
@@ -42,16 +50,18 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """Names the random numbers of one part of one step."""
+    """Names the random numbers of one part of one step. smaller: faces in it, where these are fewer than planned."""
 
     seed: int
     step: int
     person: str
     part: int
+    smaller: int = 0
 
     def generator(self, use: str, device: torch.device) -> torch.Generator:
         """use: tells several generators of the same part apart."""
-        named = f"{self.seed}/{self.step}/{self.person}/{self.part}/{use}".encode()
+        part = f"{self.part}x{self.smaller}" if self.smaller else str(self.part)
+        named = f"{self.seed}/{self.step}/{self.person}/{part}/{use}".encode()
         digest = hashlib.blake2b(named, digest_size=8).digest()
         return torch.Generator(device).manual_seed(int.from_bytes(digest, "little") >> 1)
 
@@ -60,19 +70,20 @@ class FaceSampler:
     """Faces of one person on the way into training. `lights` (M,2,3): of the other person's frames."""
 
     def __init__(self, bank: FaceBank, plan: TrainPlan, cover: Tensor, device: torch.device) -> None:
-        self.bank, self.plan, self.cover, self.device = bank, plan, cover, device
+        self.plan, self.cover, self.device = plan, cover, device
         self.chances = bank.weights() * pose_rarity(bank)
         self.successors = successors_of(bank)
         self.own_lights = _lights(bank, device) if plan.light else torch.zeros(0, 2, 3)
         self.lights = self.own_lights
+        self.bank = bank.to(device) if _fits(bank, device) else bank
 
     def draw(self, draw: Draw, n: int) -> Batch:
         """n faces, the pairs first."""
         order = draw.generator("order", torch.device("cpu"))
         index, n_pairs = self._choose(n, order)
-        bank = self.bank.part(index)
+        bank = self.bank.part(index.to(self.bank.crops.device))
         target, mask = as_floats(bank, self.device)
-        noise = torch.randn(bank.mouths.shape, generator=order) * self.plan.mouth_noise
+        noise = torch.randn(bank.mouths.shape, generator=order).to(bank.mouths.device) * self.plan.mouth_noise
         features = feature_weight(bank.landmarks.to(self.device), target.shape[-1], self.plan.eyes, self.plan.mouth)
         shown = self._relit(target, index, order) if self.plan.light else target
         return Batch(
@@ -86,8 +97,8 @@ class FaceSampler:
         )
 
     def _choose(self, n: int, order: torch.Generator) -> tuple[Tensor, int]:
-        """(rows of the bank (n,), how many pairs lead them)."""
-        n_pairs = round(self.plan.temporal_share * n / 2) if self.plan.temporal and n > 1 else 0
+        """(rows of the bank (n,), how many pairs lead them): a pair at least where there is room for one."""
+        n_pairs = max(1, round(self.plan.temporal_share * n / 2)) if self.plan.temporal and n > 1 else 0
         leads = self.chances * (self.successors >= 0)
         if not n_pairs or not leads.any():
             return torch.multinomial(self.chances, n, replacement=True, generator=order), 0
@@ -128,6 +139,13 @@ def as_floats(bank: FaceBank, device: torch.device) -> tuple[Tensor, Tensor]:
     """Faces (B,3,S,S) and masks (B,1,S,S) as float32 0..1."""
     faces = bank.crops.to(device).float().div_(255).contiguous(memory_format=torch.channels_last)
     return faces, bank.masks.to(device).float().div_(255)[:, None]
+
+
+def _fits(bank: FaceBank, device: torch.device) -> bool:
+    if device.type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return bank.n_bytes < _MOST_OF_FREE * free
 
 
 def _lights(bank: FaceBank, device: torch.device) -> Tensor:

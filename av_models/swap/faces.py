@@ -9,8 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-HELD_OUT_EVERY = 12
-HELD_OUT_RUN = 4
+HELD_OUT_EVERY = 144
+HELD_OUT_RUN = 10
+"""Faces, in rising order of their frames: so many of so many are held out. Long runs, because each has a gap on both
+sides."""
+
+GAP_FRAMES = 5
+"""A fifth of a second: nearer than that to a held-out frame, a face shows what is on trial already."""
 
 
 @dataclass(slots=True)
@@ -50,7 +55,7 @@ class FaceBank:
 
     def part(self, index: Tensor) -> FaceBank:
         assert self.frames is not None
-        rest = self.masks[index], self.landmarks[index], self.mouths[index], self.frames[index]
+        rest = self.masks[index], self.landmarks[index], self.mouths[index], self.frames[index.to(self.frames.device)]
         return FaceBank(self.crops[index], *rest)
 
     def shrunk(self, size_px: int) -> FaceBank:
@@ -63,13 +68,26 @@ class FaceBank:
         return FaceBank(crops, masks, (self.landmarks + 0.5) / factor - 0.5, self.mouths, self.frames)
 
     def split(self) -> tuple[FaceBank, FaceBank]:
-        """Training faces and held-out faces: short runs at regular places, so that neighbours do not give them
-        away."""
-        run = torch.arange(len(self)) // HELD_OUT_RUN
-        held = run % HELD_OUT_EVERY == HELD_OUT_EVERY // 2
-        if not held.any():
-            held[-1] = True
-        return self.part((~held).nonzero()[:, 0]), self.part(held.nonzero()[:, 0])
+        """Training faces and held-out faces: runs at regular places. Faces right before and after them are in neither,
+        or they would give them away. Of a short clip less is held out."""
+        assert self.frames is not None
+        n = len(self)
+        run, gap, n_runs = min(HELD_OUT_RUN, max(1, n // 12)), min(GAP_FRAMES, n // 24), max(1, n // HELD_OUT_EVERY)
+        held = torch.zeros(n, dtype=torch.bool)
+        for number in range(n_runs):
+            first = (2 * number + 1) * n // (2 * n_runs) - run // 2
+            held[first : first + run] = True
+        apart = (self.frames[:, None] - self.frames[held][None]).abs().amin(1)
+        return self.part((apart > gap).nonzero()[:, 0]), self.part(held.nonzero()[:, 0])
+
+    def to(self, device: torch.device) -> FaceBank:
+        """The same faces in the memory of a device; the numbers of their frames stay where they are."""
+        crops, masks, landmarks = self.crops.to(device), self.masks.to(device), self.landmarks.to(device)
+        return FaceBank(crops, masks, landmarks, self.mouths.to(device), self.frames)
+
+    @property
+    def n_bytes(self) -> int:
+        return self.crops.nbytes + self.masks.nbytes
 
     def weights(self) -> Tensor:
         """Sampling weight (N,): rare mouths and rare eyes (blinks last a few frames) are seen more often than they

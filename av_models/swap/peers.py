@@ -44,12 +44,12 @@ class Peers:
             for value in (*module.parameters(), *module.buffers()):
                 torch.distributed.broadcast(value.data, src=0)
 
-    def of_the_first(self, numbers: list[float], device: torch.device) -> list[float]:
-        """What the first process says."""
+    def largest(self, numbers: list[float], device: torch.device) -> list[float]:
+        """Each number, as large as it is in any of the processes."""
         if self.n == 1:
             return numbers
         told = torch.tensor(numbers, dtype=torch.float64, device=device)
-        torch.distributed.broadcast(told, src=0)
+        torch.distributed.all_reduce(told, torch.distributed.ReduceOp.MAX)
         return [float(value) for value in told.cpu()]
 
 

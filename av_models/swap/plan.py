@@ -28,6 +28,7 @@ class TrainPlan:
     light.
     temporal, perceptual, adversarial: weights of further losses, 0 for none.  temporal_share: of the batch that comes
     as pairs of neighbouring frames.  adversarial_from: share of the budget at which the discriminator starts.
+    checkpoint_s: at most, between two checkpoints.
     evaluate_s, evaluate_steps: between two looks at held-out faces, the latter where steps are counted.
     patience, patience_steps: evaluations without `min_gain_db` on held-out faces before it stops, and the steps that
     they must span: evaluations come by the clock, and on a busy machine few steps lie between them.

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SIZES_PX = (64, 512)
 """Of the network's input. Below 96 px is for tests and tiny faces only."""
 
+_FACES_PER_COMPONENT = 6
+"""As `basis.fit_basis` has it."""
+
 _DOUBLED_BELOW_PX = 192
 """Smaller networks paint at twice their size: the basis holds the detail, at four times the memory of its crops."""
 
@@ -95,12 +98,17 @@ def face_size(options: TrainingOptions) -> int:
     return size_of(options) * _detail(size_of(options))
 
 
-def network_of(options: TrainingOptions) -> NetworkConfig:
+def network_of(options: TrainingOptions, n_faces: int | None = None) -> NetworkConfig:
+    """n_faces: of the person who has more of them to train on. Components that so few faces cannot fill are left out:
+    they would be zeros, which are stored and multiplied all the same."""
     from .network import NetworkConfig
 
     size_px = size_of(options)
     fields = dict(preset_of(options.preset).network)
-    return NetworkConfig(size_px=size_px, detail=_detail(size_px), architecture=options.architecture, **fields)
+    config = NetworkConfig(size_px=size_px, detail=_detail(size_px), architecture=options.architecture, **fields)
+    if n_faces is None:
+        return config
+    return replace(config, n_components=min(config.n_components, max(1, n_faces // _FACES_PER_COMPONENT)))
 
 
 def plan_of(options: TrainingOptions, has_perceptual: bool = False) -> TrainPlan:
@@ -109,7 +117,7 @@ def plan_of(options: TrainingOptions, has_perceptual: bool = False) -> TrainPlan
     preset = preset_of(options.preset)
     asked: dict[str, Any] = {
         name: value
-        for name in ("light", "temporal", "adversarial", "perceptual")
+        for name in ("light", "temporal", "adversarial", "perceptual", "learning_rate")
         if (value := getattr(options, name)) is not None
     }
     if has_perceptual:

@@ -22,16 +22,21 @@ from .checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from .faces import FaceBank
 from .liae import build_network
 from .likeness import fit_likeness
+from .memory import in_smaller_parts, memory_told
 from .network import NetworkConfig, SwapNetwork
 from .peers import Peers
 from .perceptual import PerceptualLoss
 from .plan import PEOPLE, Evaluation, TrainPlan, TrainProgress, TrainResult
-from .preview import preview_sheet
+from .preview import COLUMNS, preview_sheet
 from .state import TrainState
-from .stepping import Stepper
-from .validation import gains_no_more, held_out_db
+from .stepping import Stepper, take_parts
+from .validation import AT_ONCE, gains_no_more, held_out_db
 
 _REASONS = ("", "budget", "request", "no more gain")
+_OFTEN_S = 5.0
+_SHARE_FOR_SAVING = 1 / 30
+"""A checkpoint is due after 5 s, or after thirty times what the last one took, and at the latest after
+`TrainPlan.checkpoint_s`."""
 
 OnProgress = Callable[[TrainProgress], None]
 OnPreview = Callable[[np.ndarray], None]
@@ -69,7 +74,8 @@ class Trainer:
         # Held-out faces take no part in shapes and bases either: they would be no test of anything.
         self.likenesses = {name: fit_likeness(bank.split()[0], config) for name, bank in self.full.items()}
         self.cover = mouth_cover(config.size_px).to(device)
-        samplers = {name: FaceSampler(bank, plan, self.cover, device) for name, bank in self.train.items()}
+        with memory_told("to begin with these faces"):
+            samplers = {name: FaceSampler(bank, plan, self.cover, device) for name, bank in self.train.items()}
         for name, other in zip(PEOPLE, reversed(PEOPLE), strict=True):
             samplers[name].lights = samplers[other].own_lights
         self.stepper = Stepper(samplers, plan, device, self.peers, perceptual)
@@ -85,9 +91,10 @@ class Trainer:
     ) -> TrainResult:
         """Train until the budget is spent, the held-out faces gain no more, or should_stop() says so.
 
-        Raises ModelError when training diverges, ResourceError when not even one face fits the accelerator.
+        Raises ModelError when training diverges, ResourceError when not even one face fits the memory.
         """
-        run = self.state = self._begin()
+        with memory_told("for the networks"):
+            run = self.state = self._begin()
         found = load_checkpoint(self.folder, self.signature)
         if found.state and run.rests_on(found.state):
             run.restore(found.state)
@@ -99,7 +106,9 @@ class Trainer:
 
     def preview(self, network: SwapNetwork) -> np.ndarray:
         """Held-out faces: as they are, through their own decoder, and the actor's swapped. RGB uint8."""
-        return preview_sheet(network, self.held["source"], self.held["actor"], self.cover, self.device)
+        held = self.held["source"], self.held["actor"]
+        with memory_told("for the preview"):
+            return in_smaller_parts(lambda n: preview_sheet(network, *held, self.cover, self.device, n), COLUMNS)
 
     def snapshot(self) -> SwapNetwork:
         """The network as it would be delivered now: averaged weights, bases at full size; a copy."""
@@ -115,15 +124,15 @@ class Trainer:
     def _loop(
         self, run: TrainState, on_progress: OnProgress, on_preview: OnPreview, should_stop: Callable[[], bool]
     ) -> str:
-        saved_s, shown_s = run.train_s, run.train_s - self.plan.preview_s / 2
+        saved_s, shown_s, took_s = run.train_s, run.train_s - self.plan.preview_s / 2, 0.0
         reason = self._agreed_end(run, should_stop)  # what is resumed may be finished
         while not reason:
             began_s = time.perf_counter()
             losses = self.stepper.step(run)
             if self.peers.leads and self._is_time_to_look(run):
                 self._evaluate(run)
-            if run.train_s >= saved_s + self.plan.checkpoint_s:
-                self._save(run)
+            if run.train_s >= saved_s + min(self.plan.checkpoint_s, max(_OFTEN_S, took_s / _SHARE_FOR_SAVING)):
+                took_s = self._save(run)
                 saved_s = run.train_s
             if self.peers.leads and run.train_s >= shown_s + self.plan.preview_s:
                 on_preview(self.preview(run.average))
@@ -158,12 +167,20 @@ class Trainer:
         return run.train_s >= last.train_s + self.plan.evaluate_s
 
     def _evaluate(self, run: TrainState) -> None:
-        quality = {name: held_out_db(run.average, self.held[name], name, self.cover, self.device) for name in PEOPLE}
-        run.curve.append(Evaluation(run.train_s, run.step, quality["source"], quality["actor"]))
+        found = (self._held_out_db(run.average, name) for name in PEOPLE)
+        run.curve.append(Evaluation(run.train_s, run.step, *found))
 
-    def _save(self, run: TrainState) -> None:
+    def _held_out_db(self, network: SwapNetwork, name: str) -> float:
+        bank = self.held[name]
+        with memory_told("to look at one held-out face"):
+            return in_smaller_parts(lambda n: held_out_db(network, bank, name, self.cover, self.device, n), AT_ONCE)
+
+    def _save(self, run: TrainState) -> float:
+        """Returns the seconds that it took."""
+        began_s = time.perf_counter()
         if self.peers.leads:
             save_checkpoint(self.folder, run.as_dict(self.signature))
+        return time.perf_counter() - began_s
 
     def _tell(self, run: TrainState, losses: dict[str, float], on_progress: OnProgress) -> None:
         """Between two steps, where whoever looks on may end the run: then this very step is kept."""
@@ -180,11 +197,13 @@ class Trainer:
         return TrainProgress(share, run.step, run.train_s, left_s, sum(losses.values()), latest, losses)
 
     def _agreed_end(self, run: TrainState, should_stop: Callable[[], bool]) -> str:
-        """Why training ends here, '' to go on. All processes take the first one's answer, and its clock."""
-        reason = self._reason(run, should_stop) if self.peers.leads else ""
-        told = self.peers.of_the_first([_REASONS.index(reason), run.train_s], self.device)
-        run.train_s = told[1]
-        return _REASONS[int(told[0])]
+        """Why training ends here, '' to go on. All processes take the first one's answer, and its clock, and parts of
+        a batch as small as the one of them needs that has the least memory."""
+        mine = [_REASONS.index(self._reason(run, should_stop)), run.train_s] if self.peers.leads else [0.0, 0.0]
+        number, run.train_s, n_parts = self.peers.largest([*mine, run.accumulate], self.device)
+        if n_parts > run.accumulate:
+            take_parts(run, self.plan, int(n_parts), "The memory of another process was full")
+        return _REASONS[int(number)]
 
     def _reason(self, run: TrainState, should_stop: Callable[[], bool]) -> str:
         if self.plan.share(run.step, run.train_s) >= 1:

@@ -16,14 +16,16 @@ from .losses import psnr_db
 from .network import SwapNetwork
 from .plan import Evaluation, TrainPlan
 
-_BATCH = 16
+AT_ONCE = 16
 
 
 @torch.no_grad()
-def held_out_db(network: SwapNetwork, bank: FaceBank, name: str, cover: Tensor, device: torch.device) -> float:
+def held_out_db(
+    network: SwapNetwork, bank: FaceBank, name: str, cover: Tensor, device: torch.device, at_once: int = AT_ONCE
+) -> float:
     """Mean PSNR in dB inside the face of `bank` through its own decoder, at the size of its faces."""
     values = []
-    for index in torch.arange(len(bank)).split(_BATCH):
+    for index in torch.arange(len(bank)).split(at_once):
         part = bank.part(index)
         target, mask = as_floats(part, device)
         with autocast(device):
@@ -42,4 +44,4 @@ def gains_no_more(curve: Sequence[Evaluation], step: int, plan: TrainPlan) -> bo
     return max(quality[-plan.patience :]) < max(earlier) + plan.min_gain_db
 
 
-__all__ = ["gains_no_more", "held_out_db"]
+__all__ = ["AT_ONCE", "gains_no_more", "held_out_db"]

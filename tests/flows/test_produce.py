@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from short_studio import Studio, open_studio
 
-from av_models.domain.errors import ConsentError, MediaError, ScriptError
+from av_models.domain.errors import ConsentError, LostError, MediaError, ScriptError
 from av_models.domain.production import Stage
 from flows.produce import produce
 from tasks.workspace import store
@@ -68,6 +68,22 @@ def test_a_missing_blob_is_made_again(studio: Studio) -> None:
     produce(studio.production(SCRIPT))
     assert studio.fresh() == {"synthesize": 1}
     assert store().has(spoken)
+
+
+def test_files_cut_short_are_told_forgotten_and_made_again(studio: Studio) -> None:
+    """Faces to train on, which numpy reads, and the video itself, which the decoder does."""
+    again = {"until": "model"}
+    for changed, damaged, made in (("training.seed=8", "*.npz", "gather_faces"), ("training.seed=9", "*.mp4", "")):
+        blobs = (studio.desk.media_dir / "store" / "blobs").rglob(damaged)
+        largest = max(blobs, key=lambda path: path.stat().st_size)
+        whole = largest.read_bytes()
+        largest.write_bytes(whole[: len(whole) // 3])
+        settings = [changed] if made else [changed, "face.search_every=3"]
+        with pytest.raises(LostError, match=largest.stem[:12]):
+            produce(studio.production(SCRIPT, *settings, **again))
+        produce(studio.production(SCRIPT, *settings, **again))
+        assert largest.read_bytes() == whole
+        assert made in {*studio.fresh(), ""} and "train_swapper" in studio.fresh()
 
 
 def test_one_changed_line_redoes_its_own_shots_and_the_master(studio: Studio) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from av_models.domain.errors import InputError, ResourceError
+from av_models.domain.errors import InputError, LostError, ResourceError
 from av_models.domain.media import MediaRef
 from av_models.io.store import Store
 
@@ -60,6 +60,27 @@ def test_a_missing_blob_can_be_tried_again(store: Store) -> None:
     assert not store.has(ref)
     with pytest.raises(ResourceError, match="made anew"):
         store.path(ref)
+
+
+@pytest.mark.parametrize("read", [Store.read_bytes, Store.arrays])
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:200], lambda data: b"", lambda data: data[:300] + b"?" + data[301:]]
+)
+def test_a_damaged_blob_is_told_and_forgotten(store: Store, read, damage) -> None:
+    ref = store.put_arrays(numbers=np.arange(100))
+    whole = store.read_bytes(ref)
+    store.path(ref).write_bytes(damage(whole))
+    with pytest.raises(LostError, match="damaged files, cut short or changed: " + ref.digest[:12]):
+        read(store, ref)
+    assert not store.has(ref)
+    assert store.put_arrays(numbers=np.arange(100)) == ref and store.read_bytes(ref) == whole
+
+
+def test_what_is_no_array_but_whole_is_kept(store: Store) -> None:
+    ref = store.put_bytes(b"no archive", ".npz")
+    with pytest.raises(ValueError, match="pickle"):
+        store.arrays(ref)
+    assert store.has(ref)
 
 
 @pytest.mark.parametrize("key", ["../outside", "a/b", "", ".hidden", "ä"])

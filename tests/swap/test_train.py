@@ -187,6 +187,18 @@ def test_held_out_frames_are_not_trained_on(tmp_path: Path) -> None:
     assert not any(crop.numpy().tobytes() in seen for crop in made.held["source"].crops)
 
 
+def test_frames_beside_held_out_ones_are_not_trained_on_either() -> None:
+    """They would show what is on trial. In a clip with gaps it is the footage's frames that count."""
+    for n, gap in ((48, 2), (450, 5)):
+        bank = drawn_bank("source", n=n, size_px=16)
+        assert bank.frames is not None
+        bank.frames[n // 2 :] += 100
+        train, held = bank.split()
+        assert train.frames is not None and held.frames is not None
+        assert int((train.frames[:, None] - held.frames[None]).abs().min()) == gap + 1
+        assert n // 16 <= len(held) and len(train) >= 0.8 * n
+
+
 def test_a_longer_budget_goes_on_where_the_shorter_one_ended(tmp_path: Path) -> None:
     short = trainer(tmp_path, max_steps=None, budget_s=0.5).run()
     steps: list[int] = []

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from av_models.domain.errors import InputError, ModelError, ResourceError
+from av_models.domain.errors import InputError, ModelError
 from av_models.domain.face import TrainingOptions
 from av_models.runtime import compiling
 from av_models.swap.batches import Batch, Draw, FaceSampler, pose_rarity, successors_of
@@ -160,34 +160,6 @@ def test_weights_that_are_not_there_or_are_something_else_are_named(features: Pa
         load_perceptual(features)
     with pytest.raises(ModelError, match="no network"):
         small_trainer(tmp_path, perceptual=0.5)
-
-
-# memory
-
-
-def full_above(n_faces: int):
-    def forward(network, person, shown, mouths, seen):
-        if len(shown) > n_faces:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        painted, logits, _ = network.paint(person, *network.code(shown, mouths, seen))
-        return painted, logits
-
-    return forward
-
-
-def test_a_batch_that_does_not_fit_is_taken_in_parts(tmp_path: Path) -> None:
-    trainer = small_trainer(tmp_path, max_steps=3, batch=8)
-    trainer.stepper._forward = full_above(2)
-    result = trainer.run()
-    assert result.step == 3 and trainer.state is not None and trainer.state.accumulate == 4
-    assert "a batch of 8 is taken in 4 parts" in result.notes[-1]
-
-
-def test_memory_that_holds_not_even_one_face_is_an_error_with_a_remedy(tmp_path: Path) -> None:
-    trainer = small_trainer(tmp_path, max_steps=3, batch=4)
-    trainer.stepper._forward = full_above(0)
-    with pytest.raises(ResourceError, match="smaller preset"):
-        trainer.run()
 
 
 def test_parts_that_do_not_divide_the_batch_are_refused() -> None:

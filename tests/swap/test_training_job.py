@@ -12,10 +12,11 @@ import torch
 from av_models.domain.errors import ModelError, ResourceError
 from av_models.domain.face import FaceSet, FaceTrack, TrainingOptions
 from av_models.domain.media import Footage, MediaRef
+from av_models.swap.faces import FaceBank
 from av_models.swap.plan import TrainProgress
-from tasks import training_job
+from tasks import training_job, training_material
 from tasks.training_job import TrainingJob, open_training, train_together
-from tasks.training_material import load_bank, thinned
+from tasks.training_material import load_bank
 from tasks.workspace import store
 from tests.swap.faces_made import drawn_bank
 
@@ -23,7 +24,11 @@ NOTHING = MediaRef("0" * 64, ".jpg")
 
 
 def faces_of(person: str, n: int = 30) -> FaceSet:
-    bank = drawn_bank(person, n=n, size_px=128)
+    return stored(person, drawn_bank(person, n=n, size_px=128))
+
+
+def stored(person: str, bank: FaceBank) -> FaceSet:
+    n = len(bank)
     arrays = {
         "crop": bank.crops.permute(0, 2, 3, 1).numpy(),
         "mask": bank.masks.numpy(),
@@ -70,9 +75,26 @@ def test_a_loss_whose_weights_are_not_there_is_refused_only_if_asked_for(job: Tr
         open_training(asked, torch.device("cpu"))
 
 
-def test_a_long_clip_is_thinned_in_pairs_of_neighbours(job: TrainingJob) -> None:
-    rows = thinned(5000, 450)
-    assert len(rows) <= 450 and rows[0] == 0 and rows[-1] == 4999
-    assert (np.diff(rows) == 1).sum() >= 225
+def test_a_blink_in_a_long_clip_is_trained_on(job: TrainingJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its three frames among two hundred, of which forty are taken; landmarks say nothing of it."""
+    bank = drawn_bank("source", n=200, size_px=128)
+    bank.crops[100:103, :, 42:56, 30:98] = bank.crops[100:103, :, 60:61, 64:65]
+    monkeypatch.setattr(training_material, "MAX_FACES", 40)
+    for in_pairs in (False, True):
+        chosen = load_bank(stored("source", bank), in_pairs).frames
+        assert chosen is not None and len(chosen) <= 40
+        assert {100, 101, 102} & {*chosen.tolist()}
+        neighbours = int((chosen.diff() == 1).sum())
+        assert neighbours >= 15 if in_pairs else neighbours < 15
+
+
+def test_a_short_clip_is_trained_on_as_it_is(job: TrainingJob) -> None:
     bank = load_bank(job.source)
     assert bank.frames is not None and bank.frames.tolist() == list(range(30))
+
+
+def test_no_component_is_stored_that_the_faces_cannot_fill(job: TrainingJob) -> None:
+    trainer = open_training(job, torch.device("cpu"))
+    bases = [known.basis.components for known in trainer.likenesses.values()]
+    assert all(float(components.flatten(1).norm(dim=1).min()) > 0 for components in bases)
+    assert trainer.config.n_components == len(bases[0]) < 64
