@@ -23,6 +23,16 @@ from flows.server import hand_over, prepare_prefect, run_server  # noqa: E402
 prepare_prefect()
 
 from av_models.io.store import Store  # noqa: E402
+from av_models.runtime.device import n_cores  # noqa: E402
+
+_MOST_WORKERS = 4
+"""Each loads torch and the networks for itself, up to 2.5 GB."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `pytest -n auto`: one for each core that this process may use."""
+    return min(n_cores(), _MOST_WORKERS)
 
 
 def pytest_unconfigure() -> None:
