@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,13 @@ _MOST_WORKERS = 4
 def pytest_xdist_auto_num_workers() -> int:
     """Of `pytest -n auto`: one for each core that this process may use."""
     return min(n_cores(), _MOST_WORKERS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """What a run computes on takes every core from then on; the next test begins with one thread again."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def pytest_unconfigure() -> None:
