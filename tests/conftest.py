@@ -17,8 +17,8 @@ os.environ["UNDERSTUDY_MEDIA"] = _MEDIA
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 # Networks use a thread for each core all the same. Where processes share the cores, threads that spin while they wait
-# for each other take the time that the others need: ten times the processor time for a training, as it was measured.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# for each other take the time that the others need: five to ten times the processor time where it was measured.
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
 for _variable in [name for name in os.environ if name.startswith("PREFECT_")]:
     del os.environ[_variable]
 
