@@ -86,15 +86,9 @@ class Studio:
         return made
 
     def start(
-        self,
-        out: Path,
-        *,
-        api: str | None = None,
-        temporary: Path | None = None,
-        program: tuple[str, ...] = (str(FLOW),),
-        **given: Any,
+        self, out: Path, *, api: str | None = None, temporary: Path | None = None, **given: Any
     ) -> subprocess.Popen[str]:
-        """`flow run produce` as a program of its own. api: '' for one that brings its own server.  program: `flow`."""
+        """`flow run produce` as a program of its own. api: '' for one that brings its own server."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         environment |= {
             "UNDERSTUDY_MEDIA": str(self.media),
@@ -103,7 +97,7 @@ class Studio:
             "TMPDIR": str(temporary or tempfile.gettempdir()),
         }
         return subprocess.Popen(
-            [*program, *self.options(out, **given)],
+            [FLOW, *self.options(out, **given)],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
