@@ -22,7 +22,7 @@ def run_bench(
     speakers: Annotated[Path | None, typer.Option(metavar="DIR", help="A folder each, for the suite clone.")] = None,
     held_out: Annotated[str, typer.Option(metavar="REGEX", help="Ids of recordings that trained nothing.")] = "",
     clips: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="For faces, see below; the samples and their truth if empty.")
+        Path | None, typer.Option(metavar="DIR", help="For faces, as told above; the samples and their truth if empty.")
     ] = None,
     minutes: Annotated[str, typer.Option(metavar="M,M", help="For faces: of training; for a draft 5,20.")] = "",
     preset: Annotated[str, typer.Option(help="For faces: draft, standard or fine.")] = "draft",
