@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from av_models.domain.face import SwapModel
 from tasks.model_card import stored_model
 from tasks.progress import Progress
-from tasks.training_job import TrainingJob
-from tasks.training_material import load_bank, perceptual_loss, perceptual_weights
+from tasks.training_job import TrainingJob, open_training
 
 if TYPE_CHECKING:
     from av_models.swap.train import Trainer, TrainResult
@@ -43,8 +42,11 @@ class Start:
 def both_starts(job: TrainingJob, kept_at: Sequence[float]) -> tuple[Start, Start]:
     """With the head start, and without. kept_at: shares of the training, 0 for before its first step, at which a model
     is kept."""
+    from av_models.runtime.device import best_device
+
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
-        runs = [_Run(job, Path(folder), known) for known in (True, False)]
+        usual = open_training(job, best_device())
+        runs = [_Run(job, usual, Path(folder), known) for known in (True, False)]
         with Progress("train with and without a head start", _TURNS + 1, "turn") as progress:
             for turn in range(_TURNS + 1):
                 keeps = any(abs(share - turn / _TURNS) < 0.5 / _TURNS for share in kept_at)
@@ -66,9 +68,9 @@ def reached_after(curve: Sequence[tuple[float, float]], value: float) -> float |
 
 
 class _Run:
-    def __init__(self, job: TrainingJob, folder: Path, known: bool) -> None:
+    def __init__(self, job: TrainingJob, usual: Trainer, folder: Path, known: bool) -> None:
         began_s = time.perf_counter()
-        self.job, self.trainer = job, _opened(job, folder / ("known" if known else "nothing"), known)
+        self.job, self.trainer = job, _opened(usual, folder / ("known" if known else "nothing"), known)
         self.trainer.keeps_checkpoint = True  # each turn goes on from the one before, also where steps are counted
         self.fitted_s = time.perf_counter() - began_s
         self.start = Start("with the head start" if known else "from nothing")
@@ -90,17 +92,14 @@ class _Run:
         return stored_model(self.trainer, result, self.job)
 
 
-def _opened(job: TrainingJob, folder: Path, known: bool) -> Trainer:
-    """The product's training, looked at between turns alone, and never ended before its time."""
-    from av_models.runtime.device import best_device
+def _opened(usual: Trainer, folder: Path, known: bool) -> Trainer:
+    """The product's own training of a job, looked at between turns alone, and never ended before its time."""
     from av_models.swap.likeness import fit_likeness
-    from av_models.swap.presets import network_of, plan_of
     from av_models.swap.train import Trainer
     from av_models.swap.unknown import unknown_person
 
-    device = best_device()
     plan = replace(
-        plan_of(job.options, perceptual_weights().is_file()),
+        usual.plan,
         evaluate_s=_NEVER,
         evaluate_steps=_NEVER,
         checkpoint_s=_NEVER,
@@ -108,15 +107,14 @@ def _opened(job: TrainingJob, folder: Path, known: bool) -> Trainer:
         patience=_NEVER,
         least_steps=0,
     )
-    network = network_of(job.options)
-    banks = load_bank(job.source), load_bank(job.actor)
     folder.mkdir()
     return Trainer(
-        *banks,
-        network if known else replace(network, readings=0),
+        usual.full["source"],
+        usual.full["actor"],
+        usual.config if known else replace(usual.config, readings=0),
         plan,
         folder,
-        device,
-        perceptual=perceptual_loss() if plan.perceptual else None,
+        usual.device,
+        perceptual=usual.stepper.perceptual,
         likeness=fit_likeness if known else unknown_person,
     )
