@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from av_models.domain.consent import Purpose
 from av_models.domain.errors import InputError, MediaError
-from av_models.domain.face import TrainingOptions
+from av_models.domain.face import FaceFinder, TrainingOptions
 from av_models.domain.person_pick import parse_pick
 from av_models.domain.production import BedMix, CaptionNames, LoudnessPreset, MasterOptions, Preset
 from av_models.domain.swap import Blend, ColorMatch, FaceSize, Handover, Region, SwapOptions
@@ -75,7 +75,9 @@ class ConsentChoice(Choice):
 class FaceChoice(Choice):
     """How faces are found."""
 
-    backend: Literal["dlib", "insightface", "face-alignment"] = "dlib"
+    backend: FaceFinder = Field(
+        default="dlib", description="insightface and face-alignment are brought by the user, with terms of their own."
+    )
     search_every: int = Field(default=5, ge=1, le=60, description="Frames between two full searches.")
     source: str = Field(
         default="",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from av_models.domain.edit import Shot
-from av_models.domain.swap import Doubt, FaceSwap, SwapOptions
+from av_models.domain.swap import FaceSwap, SwapOptions
 from tasks.plates import compose, in_pixels, ready_painter
 from tasks.shot_frames import Seen, ShotFrame, shot_frames
 from tasks.workspace import store
@@ -50,14 +50,19 @@ class Patch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finished:
-    """picture: the frame's plate with the faces in it.  confidence: of the least sure face, 0 where one is missing.
-    patches: a place for each of the shot's faces."""
+    """picture: the frame's plate with the faces in it.  signs, patches: a place for each of the shot's faces, None
+    where it is not in the picture."""
 
     frame: ShotFrame
     picture: np.ndarray
-    confidence: float
-    doubt: Doubt | None
+    signs: tuple[Signs | None, ...]
     patches: tuple[Patch | None, ...]
+
+    @property
+    def confidence(self) -> float:
+        """Of the least sure face; 0 where one that should have been swapped is not, or there is none."""
+        sure = [one.confidence() for one in self.signs if one is not None]
+        return min(sure) if sure and self.frame.reason is None else 0.0
 
 
 _Painted = tuple[ShotFrame, tuple[_Face | None, ...]]
@@ -134,22 +139,21 @@ def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
 
     hands = [_Hand(face, shot.options) for face in shot.faces]
     for before, (frame, faces), after in with_neighbours(painted):
-        picture, confidence, doubts = frame.plate, [], []
+        picture = frame.plate
         from_whole = np.array([[1.0, 0, -frame.box[0]], [0, 1.0, -frame.box[1]]])
+        found: list[Signs | None] = []
         patches: list[Patch | None] = []
         for k, (hand, face, seen) in enumerate(zip(hands, faces, frame.seen, strict=True)):
             if face is None or seen is None:
                 hand.rest()
-                confidence.append(0.0)
+                found.append(None)
                 patches.append(None)
                 continue
             near = [one[1][k] if one is not None else None for one in (before, after)]
             picture, signs, patch = hand.lay(picture, _steadied(face, near, shot.options.steady), seen, frame.time_s)
-            confidence.append(signs.confidence())
-            doubts.append(signs.doubt())
+            found.append(signs)
             patches.append(replace(patch, matrix=compose(patch.matrix, from_whole)))
-        doubt = next((one for one in doubts if one is not None), None)
-        yield Finished(frame, picture, min(confidence), doubt, tuple(patches))
+        yield Finished(frame, picture, tuple(found), tuple(patches))
 
 
 def _steadied(face: _Face, near: list[_Face | None], strength: float) -> _Face:
@@ -215,7 +219,9 @@ class _Hand:
         jump = jump_between(now[0], self.before[0], now[1], self.before[1]) if self.before is not None else 0.0
         self.before = now
         share = float(hidden[hull > 0.5].mean()) if hidden is not None and hull.any() else 0.0
-        return Signs(seen.score, outline_strays(face.learned, hull, self.look.agreement), seam, share, face.code, jump)
+        strays = outline_strays(face.learned, hull, self.look.agreement)
+        turn_deg = max(abs(seen.pose.yaw_deg), abs(seen.pose.pitch_deg))
+        return Signs(seen.score, strays, seam, share, face.code, jump, turn_deg, seen.sharpness)
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:

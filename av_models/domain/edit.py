@@ -160,7 +160,8 @@ class SwappedClip:
     """video: H.264 near-lossless, bt709. confidence: 0..1 a frame, to 0.001.
 
     unswapped: frames of this clip (from 0) that show the actor, with the reason.  doubtful: frames to look at, with
-    the reason.  patches: .zip for a compositor, see `io.patches`; None where nobody asked for it.
+    the reason, and n_more_doubtful: how many more such ranges there are, which are surer.  patches: .zip for a
+    compositor, see `io.patches`; None where nobody asked for it.  figures: JSON, see `tasks.frame_figures`.
     """
 
     video: MediaRef
@@ -169,6 +170,8 @@ class SwappedClip:
     unswapped: tuple[ProblemRange, ...]
     doubtful: tuple[DoubtRange, ...] = ()
     patches: MediaRef | None = None
+    figures: MediaRef | None = None
+    n_more_doubtful: int = 0
 
 
 @dataclass(frozen=True, slots=True)

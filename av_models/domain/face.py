@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from .media import Footage, MediaRef
+
+FaceFinder = Literal["dlib", "insightface", "face-alignment"]
+"""By what faces are found: the names of `av_models.face.backend.BACKENDS`."""
 
 
 class FaceProblem(StrEnum):

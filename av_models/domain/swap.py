@@ -128,13 +128,15 @@ class Doubt(StrEnum):
     HIDDEN = "something is in front of the face"
     UNUSUAL = "a look that training has hardly seen"
     JUMP = "the painted face jumps"
+    TURNED = "the face is turned far"
+    BLURRED = "the face is blurred, by its own movement or out of focus"
 
 
 @dataclass(frozen=True, slots=True)
 class DoubtRange:
     """Frames first..last (inclusive) of a clip share one doubt, the strongest of each.
 
-    confidence: the least of them.  thumbnail: JPEG of that frame.
+    confidence: the least of them.  thumbnail: JPEG of that frame.  person: as numbered on the sheet of the footage.
     """
 
     first: int
@@ -142,6 +144,12 @@ class DoubtRange:
     doubt: Doubt
     confidence: float
     thumbnail: MediaRef
+    person: int = 1
+
+    @property
+    def picture_name(self) -> str:
+        """Of the delivered thumbnail: two people can be doubtful in one frame."""
+        return f"look-{self.first:06d}.jpg" if self.person == 1 else f"look-{self.first:06d}-{self.person}.jpg"
 
 
 @dataclass(frozen=True, slots=True)

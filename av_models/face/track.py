@@ -109,7 +109,7 @@ def _looked_at(
         album.offer(frame, picture.rgb, wanted=follower.n_live != n_live)
         if on_progress:
             on_progress(frame + 1)
-    people = lasting(group_people(follower.tracklets, backend.same_person))
+    people = lasting(group_people(follower.tracklets, backend.same_person), len(times))
     shot = np.searchsorted(shot_starts, np.arange(len(times)), side="right")
     return _View(times, shot, people, tuple(album.kept))
 

@@ -54,16 +54,16 @@ def two_people(path: Path, pixel_format: str = "yuv420p") -> tuple[FaceTrack, Fa
                 picture[top : top + FACE_PX, left : left + FACE_PX] = crops[frame + k * N_FRAMES]
             writer.write(picture)
     points = np.stack([outlined(one, FACE_PX) for one in bank.landmarks.numpy()])
-    return tuple(_track(path, points[k * N_FRAMES : (k + 1) * N_FRAMES] + PLACES[k], 3 * k) for k in range(2))  # type: ignore[return-value]
+    return tuple(_track(path, points[k * N_FRAMES : (k + 1) * N_FRAMES] + PLACES[k], 3 * k, k + 1) for k in range(2))  # type: ignore[return-value]
 
 
-def _track(path: Path, landmarks: np.ndarray, n_missed: int) -> FaceTrack:
+def _track(path: Path, landmarks: np.ndarray, n_missed: int, person: int) -> FaceTrack:
     found = np.arange(N_FRAMES) >= n_missed
     landmarks = np.where(found[:, None, None], landmarks, np.nan).astype(np.float32)
     arrays = {"usable": found, "score": np.where(found, 0.95, 0).astype(np.float32), "landmarks": landmarks}
     data = store().put_arrays(time_s=np.arange(N_FRAMES) / 25, **arrays)
     problems = (ProblemRange(0, n_missed - 1, FaceProblem.NO_FACE),) if n_missed else ()
-    return FaceTrack(probe_footage(path, store()), data, data, (), int(found.sum()), 2, problems, "made")
+    return FaceTrack(probe_footage(path, store()), data, data, (), int(found.sum()), 2, problems, "made", person)
 
 
 def small_model() -> MediaRef:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from av_models.domain.errors import InputError, MediaError
 from av_models.domain.swap import Blend, Doubt, Handover, Region, SwapOptions
+from av_models.face.quality import LEAST_SHARPNESS, MOST_YAW_DEG
 from av_models.io.patches import PatchFrame, PatchWriter, read_patches
 from av_models.swap.doubts import Signs, jump_between, small
 from av_models.swap.matte import matte
@@ -161,7 +163,7 @@ def test_trembling_skin_is_steadied_and_a_mouth_does_not_lag() -> None:
     assert np.abs(np.array(mouths[1]) - mouths[0]).max() < 0.02
 
 
-USUAL = Signs(score=0.98, outline=0.3, seam=0.03, hidden=0.0, code=1.0, jump=0.0)
+USUAL = Signs(score=0.98, outline=0.3, seam=0.03, hidden=0.0, code=1.0, jump=0.0, turn_deg=25.0, sharpness=0.06)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +175,8 @@ USUAL = Signs(score=0.98, outline=0.3, seam=0.03, hidden=0.0, code=1.0, jump=0.0
         ("hidden", 0.3, Doubt.HIDDEN),
         ("code", 5.0, Doubt.UNUSUAL),
         ("jump", 0.06, Doubt.JUMP),
+        ("turn_deg", MOST_YAW_DEG + 1, Doubt.TURNED),
+        ("sharpness", LEAST_SHARPNESS - 0.001, Doubt.BLURRED),
     ],
 )
 def test_every_sign_can_bring_a_frame_to_the_list(sign: str, value: float, doubt: Doubt) -> None:
@@ -180,6 +184,12 @@ def test_every_sign_can_bring_a_frame_to_the_list(sign: str, value: float, doubt
     fields = {name: getattr(USUAL, name) for name in Signs.__dataclass_fields__}
     signs = Signs(**(fields | {sign: value}))
     assert signs.doubt() is doubt and signs.confidence() < 0.7
+
+
+def test_all_doubts_of_a_frame_are_told_the_strongest_first() -> None:
+    signs = replace(USUAL, turn_deg=50.0, sharpness=0.01)
+    assert signs.doubts() == (Doubt.BLURRED, Doubt.TURNED) and signs.doubt() is Doubt.BLURRED
+    assert replace(USUAL, sharpness=float("nan")).doubts() == ()
 
 
 def test_a_face_that_jumps_is_told_from_a_plate_that_moves() -> None:
