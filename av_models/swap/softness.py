@@ -53,6 +53,9 @@ _PATCH_PX, _SMOOTHEST = 8, 20
 """Side of a patch of skin; per cent of them that are smoother than the one that counts as bare."""
 
 _LEAST_PIXELS = 200
+_LEAST_PATCHES = 12
+"""Of fewer, one with an edge in it would pass for noise; with noise left in, a small face counts as sharp."""
+
 _MEASURED = 16
 _STEP = 0.02
 _TINY = 1e-6
@@ -218,7 +221,7 @@ def _patches(picture: NDArray[Any]) -> NDArray[Any]:
 def _noise(power: Floats, skin: NDArray[np.bool_]) -> float:
     """What noise adds to the power: all of it where skin is smoothest."""
     values = np.sort(_patches(power)[skin])
-    return float(values[len(values) * _SMOOTHEST // 100]) if len(values) else 0.0
+    return float(values[len(values) * _SMOOTHEST // 100]) if len(values) >= _LEAST_PATCHES else 0.0
 
 
 def _variance(edges: Floats, reference: Floats) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import media_made as made
@@ -44,13 +43,8 @@ def outlined(points: np.ndarray, size_px: int) -> np.ndarray:
     return points
 
 
-def two_people(
-    path: Path, pixel_format: str = "yuv420p", soft_px: Callable[[int], float] = lambda frame: 0.0
-) -> tuple[FaceTrack, FaceTrack]:
-    """Both wear the actor's face; the one on the right is not found in the first three frames. soft_px: how far each
-    frame is out of focus."""
-    import cv2
-
+def two_people(path: Path, pixel_format: str = "yuv420p") -> tuple[FaceTrack, FaceTrack]:
+    """Both wear the actor's face; the one on the right is not found in the first three frames."""
     bank = drawn_bank("actor", n=2 * N_FRAMES, size_px=FACE_PX)
     crops = bank.crops.permute(0, 2, 3, 1).numpy()
     with VideoWriter(path, *SIZE, made.PAL, 4, "veryfast", pixel_format) as writer:
@@ -58,7 +52,7 @@ def two_people(
             picture = np.full((SIZE[1], SIZE[0], 3), 60, np.uint8)
             for k, (left, top) in enumerate(PLACES):
                 picture[top : top + FACE_PX, left : left + FACE_PX] = crops[frame + k * N_FRAMES]
-            writer.write(cv2.GaussianBlur(picture, (0, 0), soft_px(frame)) if soft_px(frame) else picture)
+            writer.write(picture)
     points = np.stack([outlined(one, FACE_PX) for one in bank.landmarks.numpy()])
     return tuple(_track(path, points[k * N_FRAMES : (k + 1) * N_FRAMES] + PLACES[k], 3 * k) for k in range(2))  # type: ignore[return-value]
 

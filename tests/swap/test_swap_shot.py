@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +16,8 @@ from av_models.domain.swap import ColorMatch, Doubt, FaceSwap, Handover, SwapOpt
 from av_models.io.patches import read_patches
 from av_models.io.video import read_pictures
 from av_models.swap.paste import lay_in
-from av_models.swap.softness import BRIEF, edge_power, softer
 from tasks import painting
-from tasks.painting import Finished, finished_frames
+from tasks.painting import finished_frames
 from tasks.plates import compose, match_plate
 from tasks.swapping import swap_shot
 from tasks.workspace import store
@@ -62,41 +60,6 @@ def test_two_people_are_swapped_in_one_pass(model: MediaRef, tmp_path: Path) -> 
     assert Doubt.SEAM in {one.doubt for one in clip.doubtful}
     assert np.abs(cheek(after[1], 1) - cheek(before[1], 1)).max() < 12
     assert np.abs(cheek(after[1], 0) - cheek(before[1], 0)).max() > 30
-
-
-def softness_of(finished: list[Finished], frame: int, sharp: np.ndarray) -> float:
-    """Beside `sharp`, of the person on the left: in pixels of blur."""
-    one = finished[frame]
-    seen = one.frame.seen[0]
-    assert seen is not None
-    edges = edge_power(one.picture, seen.landmarks, scales=BRIEF)
-    assert edges is not None
-    return max(float(softer(edges, sharp).mean()), 0.0) ** 0.5
-
-
-def edges_of(one: Finished) -> np.ndarray:
-    assert one.frame.seen[0] is not None
-    found = edge_power(one.picture, one.frame.seen[0].landmarks)
-    assert found is not None
-    return found
-
-
-def test_the_face_is_as_soft_as_the_footage(model: MediaRef, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Out of focus from end to end, or pulled out of it in the shot; a sharp actor's face stays as it was painted."""
-    options = replace(PLAIN, color=ColorMatch.REINHARD)
-
-    def shown(name: str, soft_px: Callable[[int], float]) -> list[Finished]:
-        tracks = two_people(tmp_path / f"{name}.mp4", soft_px=soft_px)[:1]
-        return list(finished_frames(shot_of(model, tracks, options)))
-
-    crisp, soft = shown("crisp", lambda frame: 0.0), shown("soft", lambda frame: 2.5)
-    pulled = shown("pulled", lambda frame: 2.5 if 4 <= frame < 12 else 0.0)
-    sharp = edges_of(crisp[1])
-    assert softness_of(soft, 1, sharp) > 1.3
-    assert softness_of(pulled, 1, sharp) < 0.6 and softness_of(pulled, 7, sharp) > 1.3
-    monkeypatch.setattr(painting, "_as_soft", lambda _, painted: painted)
-    never = shown("crisp", lambda frame: 0.0)
-    assert all(np.array_equal(one.picture, other.picture) for one, other in zip(crisp, never, strict=True))
 
 
 def test_who_is_not_asked_for_keeps_the_own_face(model: MediaRef, tmp_path: Path) -> None:
