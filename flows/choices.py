@@ -177,7 +177,10 @@ class SwapChoice(Choice):
         default=(), description="What stays the actor's own: brows, eyes, nose, mouth, jaw."
     )
     occlusion: bool = Field(default=_OPTIONS.occlusion, description="What is in front of the face stays in front.")
-    detail: bool = Field(default=_OPTIONS.detail, description="Sharpness and grain follow the plate.")
+    detail: bool = Field(
+        default=_OPTIONS.detail,
+        description="Sharpness and grain follow the plate; frame by frame where it is out of focus or smeared.",
+    )
     steady: float = Field(
         default=_OPTIONS.steady, ge=0, le=1, description="Filter over time against trembling skin: 0 none, 1 all."
     )

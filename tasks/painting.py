@@ -13,10 +13,12 @@ from av_models.domain.edit import Shot
 from av_models.domain.swap import FaceSwap, SwapOptions
 from tasks.plates import compose, in_pixels, ready_painter
 from tasks.shot_frames import Seen, ShotFrame, shot_frames
+from tasks.softness import Edges, blur_of, edges_in, with_near
 from tasks.workspace import store
 
 if TYPE_CHECKING:
     from av_models.swap.doubts import Signs
+    from av_models.swap.plate import PlateLook
 
 __all__ = ["Finished", "finished_frames"]
 
@@ -30,13 +32,16 @@ MOST_PAINTERS = 4
 @dataclass(frozen=True, slots=True, eq=False)
 class _Face:
     """A painted face on its way: face (D,D,3), graded; learned (D,D): the decoder's mask; crop (S,S,3) uint8 of the
-    plate; hidden (S,S): what is in front of it, None if nobody looks; code: distance from the usual."""
+    plate; hidden (S,S): what is in front of it, None if nobody looks; code: distance from the usual; edges: of the
+    plate, None if its softness is not followed; blur (2,2): covariance of the blur that the painted face gets."""
 
     face: np.ndarray
     learned: np.ndarray
     crop: np.ndarray
     hidden: np.ndarray | None
     code: float
+    edges: Edges | None
+    blur: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +78,7 @@ def finished_frames(shot: Shot) -> Iterator[Finished]:
     from av_models.runtime.ahead import ahead
 
     painted = ahead(_painted(shot, ahead(shot_frames(shot), 2)), 2)
-    yield from ahead(_laid_in(shot, painted), 2)
+    yield from ahead(_laid_in(shot, _as_soft(shot, painted)), 2)
 
 
 def _painted(shot: Shot, frames: Iterable[ShotFrame]) -> Iterator[_Painted]:
@@ -107,11 +112,13 @@ def _painters(shot: Shot) -> tuple[int, int]:
 
 
 def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -> list[_Painted]:
-    columns = [_paint_person(face, k, batch, mouths[k]) for k, face in enumerate(shot.faces)]
+    columns = [_paint_person(face, k, batch, mouths[k], shot.options.detail) for k, face in enumerate(shot.faces)]
     return [(frame, tuple(column.get(i) for column in columns)) for i, frame in enumerate(batch)]
 
 
-def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: np.ndarray) -> dict[int, _Face]:
+def _paint_person(
+    swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: np.ndarray, detail: bool
+) -> dict[int, _Face]:
     from av_models.face.warp import align_matrix, warp_crop
     from av_models.swap.doubts import code_distance
 
@@ -130,8 +137,32 @@ def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: n
     codes = code_distance(painted.codes.cpu().numpy(), grade.look.code_mean, np.array(finish.code_spread))
     masks = painted.masks.cpu().numpy()
     hidden = grade.look.front.all_hidden(crops) if grade.look.front is not None else [None] * len(crops)
-    rows = zip(faces, masks, crops, hidden, codes.tolist(), strict=True)
+    look, side = grade.look, painter.output_px
+    edges = [edges_in(batch[i], one, _to_painted(look, one, side), look) if detail else None for i, one in there]
+    rows = zip(faces, masks, crops, hidden, codes.tolist(), edges, strict=True)
     return {i: _Face(*row) for (i, _), row in zip(there, rows, strict=True)}
+
+
+def _as_soft(shot: Shot, painted: Iterable[_Painted]) -> Iterator[_Painted]:
+    """With the blur of every face."""
+    looks = [ready_painter(swap.weights, swap.match.data)[2].look for swap in shot.faces]
+    rate = shot.faces[0].track.footage.rate
+    for (frame, faces), near in with_near(painted):
+        soft: list[_Face | None] = []
+        for k, (look, face) in enumerate(zip(looks, faces, strict=True)):
+            seen = frame.seen[k]
+            if face is not None and seen is not None and face.edges is not None:
+                beside = {at: one.edges if (one := other[k]) is not None else None for at, (_, other) in near.items()}
+                face = replace(face, blur=blur_of(beside, rate, _to_painted(look, seen, face.face.shape[0]), look))
+            soft.append(face)
+        yield frame, tuple(soft)
+
+
+def _to_painted(look: PlateLook, seen: Seen, size_px: int) -> np.ndarray:
+    """(2,3): from the frame's plate to the painted face."""
+    from av_models.face.warp import align_matrix
+
+    return compose(_inverse(in_pixels(look.place, size_px)), align_matrix(seen.landmarks, size_px, look.template))
 
 
 def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
@@ -172,8 +203,7 @@ class _Hand:
         self.painter, self.finish, self.grade = ready_painter(swap.weights, swap.match.data)
         self.look, self.options = self.grade.look, options
         size, look = self.painter.output_px, self.look
-        self.away = _inverse(in_pixels(look.place, size))
-        self.from_crop = compose(self.away, _rescale(self.painter.input_px, size))
+        self.from_crop = compose(_inverse(in_pixels(look.place, size)), _rescale(self.painter.input_px, size))
         self.rest()
 
     def rest(self) -> None:
@@ -182,26 +212,30 @@ class _Hand:
 
     def lay(self, picture: np.ndarray, face: _Face, seen: Seen, time_s: float) -> tuple[np.ndarray, Signs, Patch]:
         from av_models.face.mask import hull_mask
-        from av_models.face.warp import align_matrix, transform
+        from av_models.face.warp import transform
         from av_models.swap.matte import matte
         from av_models.swap.paste import lay_in
 
         size = self.painter.output_px
-        matrix = compose(self.away, align_matrix(seen.landmarks, size, self.look.template))
+        matrix = _to_painted(self.look, seen, size)
         points = transform(seen.landmarks, matrix)
         hull = hull_mask(points, (size, size), feather=0.0)
         hidden = self._hidden(face.hidden, size)
         mask = matte(face.learned, hull, points, self.options, hidden)
-        shown = self._finished(face.face, time_s)
+        shown = self._finished(face, time_s)
         laid = lay_in(picture, shown, mask, matrix, self.options.edge)
         signs = self._signs(face, seen, hull, hidden, laid.seam)
         return laid.picture, signs, Patch(shown, mask, matrix)
 
-    def _finished(self, face: np.ndarray, time_s: float) -> np.ndarray:
+    def _finished(self, painted: _Face, time_s: float) -> np.ndarray:
         from av_models.swap.render import grained, sharpened
+        from av_models.swap.softness import blurred
 
+        face = painted.face
         if self.options.detail:
-            face = grained(sharpened(face, self.finish.sharpen), float(self.look.grain), seed=round(time_s * 1e6))
+            face = sharpened(face, self.finish.sharpen)
+            face = blurred(face, painted.blur) if painted.blur is not None else face
+            face = grained(face, float(self.look.grain), seed=round(time_s * 1e6))
         return np.clip(face, 0, 1)  # before the warp: a file for a compositor holds no more
 
     def _hidden(self, hidden: np.ndarray | None, size_px: int) -> np.ndarray | None:

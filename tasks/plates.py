@@ -28,7 +28,7 @@ BLINK_S, BLINK_FRAMES_A_SECOND, BLINK_BATCH = 40, 13, 32
 """People blink every few seconds, for a fifth of one."""
 
 
-@stage("10")
+@stage("11")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
@@ -54,6 +54,7 @@ def _sample(
     from av_models.lips.mouth import mouth_codes, mouth_scale
     from av_models.swap.grain import footage_grain
     from av_models.swap.plate import PlateSample
+    from av_models.swap.softness import ALL, edge_power, shrink_for
 
     usable = np.flatnonzero(arrays["usable"])
     codes = mouth_codes(arrays["landmarks"][usable])
@@ -61,8 +62,11 @@ def _sample(
     seconds = len(usable) / float(track.footage.rate)
     n = int(min(len(usable), MAX_SAMPLES, max(24, SAMPLES_A_SECOND * seconds)))
     rows = np.unique(np.linspace(0, len(usable) - 1, n).round().astype(int))
-    crops, plates, landmarks, scales, grains = [], [], [], [], []
+    crops, plates, landmarks, grains, edges = [], [], [], [], []
     away = invert(in_pixels(place, painter.output_px))
+    aligned = align_matrix(arrays["landmarks"][usable[rows]], painter.output_px, template)
+    scales = (np.linalg.det(away[:, :2]) * np.linalg.det(aligned[:, :, :2])) ** -0.5
+    scale = float(np.median(scales))
     with Progress("match_plate", len(rows), "frames", track.footage.name) as progress:
         for picture in read_pictures(store().path(track.footage.media), usable[rows].tolist()):
             points = arrays["landmarks"][picture.index]
@@ -70,14 +74,15 @@ def _sample(
             matrix = compose(away, align_matrix(points, painter.output_px, template))
             plates.append(warp_crop(picture.rgb, matrix, painter.output_px))
             landmarks.append(transform(points, matrix))
-            scales.append(np.linalg.det(matrix[:, :2]) ** -0.5)
             grains.append(footage_grain(picture.rgb, points))
+            power = edge_power(picture.rgb, points, shrink_for(scale), scales[len(edges)] / scale)
+            edges.append(power if power is not None else np.full((2, len(ALL)), np.nan))
             progress.reach(len(crops))
     times = arrays["time_s"][usable[rows]]
     pictures = np.stack(crops), np.stack(plates)
     lids = _lids(track, arrays, template, painter)
     grain = float(np.median([one for one in grains if one is not None] or [0.0]))
-    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], np.array(scales), grain, lids)
+    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], scales, grain, lids, np.stack(edges))
 
 
 def _lids(track: FaceTrack, arrays: dict[str, Any], template: np.ndarray, painter: Painter) -> np.ndarray:

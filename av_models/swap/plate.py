@@ -25,6 +25,7 @@ from .reader import READINGS
 from .relight import DARK, plate_light
 from .render import Painter
 from .shading import SHADING_PX
+from .softness import in_painted, missing_softness, painted_edges, sharp_edges
 from .weights import Finish
 
 Floats = NDArray[np.floating[Any]]
@@ -51,6 +52,7 @@ class PlateSample:
     scale (N,): plate pixels beside a pixel of the painted face.  grain: level of the noise in the footage's own pixels,
     see `grain.grain_level`.  lids (M,): readings of frames that lie dense enough
     for blinks, see `Painter.lids`.
+    edges (N,2,K): see `softness.edge_power`, with faces in the sizes that they have on the whole; NaN where unseen.
     """
 
     time_s: Floats
@@ -61,6 +63,7 @@ class PlateSample:
     scale: Floats
     grain: float
     lids: Floats
+    edges: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class PlateLook:
     (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
     (n,n,n,3): colours, see `color.fit_colors`.  knots (K,), log_gain (K,3): see `light.light_over_time`.  shading
     (G,G,3): see `relight.plate_light`.  grain (): standard deviation of the noise that the painted face lacks.
+    edges (2,K): of this person's sharp frames, see `softness.sharp_edges`.  scale (): plate pixels beside a pixel of
+    the painted face there.  soft (): by how much softer they are than the painted face, in pixels of `edges`.
     agreement (2,): median and spread over the clip of how much of the face the decoder takes for face.  front: what
     this person's face usually looks like, None if what is in front of it does not matter.
     """
@@ -87,6 +92,9 @@ class PlateLook:
     log_gain: Floats
     shading: Floats
     grain: Floats
+    edges: Floats
+    scale: Floats
+    soft: Floats
     agreement: Floats
     front: FaceModel | None
 
@@ -173,13 +181,17 @@ def measure_look(
     shown_table = toned(table, options.color_strength)
     light = knots, log_gain - (1 - options.color_strength) * log_gain.mean(0), shading
     codes = painter.code_gain, painter.code_shift, mean
-    look = PlateLook(template, place, outline, *codes, shown_table, *light, np.zeros(()), agreement, front)
+    scale, none = float(np.median(sample.scale)), np.zeros(())
+    sharp = none, sharp_edges(sample.edges), np.array(scale), none
+    look = PlateLook(template, place, outline, *codes, shown_table, *light, *sharp, agreement, front)
     if not options.detail:
         return look
     graded = Grade(look, torch.device("cpu"))(_planes(faces), sample.time_s)
     finished = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
-    grain = missing_grain(finished, sample.grain, skin, finish.sharpen, float(np.median(sample.scale)))
-    return replace(look, grain=np.array(grain))
+    soft = missing_softness(painted_edges(finished, sample.landmarks, finish.sharpen, scale), look.edges)
+    own_soft = in_painted(soft, scale)
+    grain = missing_grain(finished, sample.grain, skin, finish.sharpen, scale, own_soft)
+    return replace(look, grain=np.array(grain), soft=np.array(soft))
 
 
 def lit(faces: torch.Tensor, shading: torch.Tensor) -> torch.Tensor:
