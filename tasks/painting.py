@@ -75,7 +75,7 @@ def _painted(shot: Shot, frames: Iterable[ShotFrame]) -> Iterator[_Painted]:
     from av_models.runtime.device import torch_threads
     from av_models.runtime.side_by_side import batched, side_by_side
 
-    mouths = [store().arrays(face.mouth)["mouth"] for face in shot.faces]
+    mouths = [_mouths(face) for face in shot.faces]
     footage = shot.faces[0].track.footage
     size = min(MOST_IN_BATCH, round(BATCH_AT_1080P * 1920 * 1080 / (footage.width_px * footage.height_px)))
     n_painters, n_threads = _painters(shot)  # loads the painters, which sets the number of threads, too
@@ -86,6 +86,12 @@ def _painted(shot: Shot, frames: Iterable[ShotFrame]) -> Iterator[_Painted]:
     with torch_threads(n_threads):
         for painted in side_by_side(work, batched(frames, max(1, size // n_painters)), n_painters):
             yield from painted
+
+
+def _mouths(face: FaceSwap) -> np.ndarray:
+    """(N,8) of the shot's frames and their neighbours."""
+    arrays = store().arrays(face.mouth)
+    return np.concatenate([arrays[name] for name in ("before", "mouth", "after") if name in arrays])
 
 
 def _painters(shot: Shot) -> tuple[int, int]:
@@ -102,7 +108,8 @@ def _painters(shot: Shot) -> tuple[int, int]:
 
 
 def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -> list[_Painted]:
-    columns = [_paint_person(face, k, batch, mouths[k]) for k, face in enumerate(shot.faces)]
+    rows = [frame.index + len(shot.before_s) for frame in batch]
+    columns = [_paint_person(face, k, batch, mouths[k][rows]) for k, face in enumerate(shot.faces)]
     return [(frame, tuple(column.get(i) for column in columns)) for i, frame in enumerate(batch)]
 
 
@@ -119,8 +126,9 @@ def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: n
         warp_crop(batch[i].shallow, align_matrix(one.landmarks, size, grade.look.template), size) for i, one in there
     ]
     frames = [batch[i] for i, _ in there]
-    painted = painter.paint_tensors(np.stack(crops), mouths[[frame.index for frame in frames]])
-    graded = grade(painted.faces, np.array([frame.time_s for frame in frames]))
+    painted = painter.paint_tensors(np.stack(crops), mouths[[i for i, _ in there]])
+    times = np.array([frame.time_s for frame in frames])
+    graded = grade(painted.faces, times, np.array([frame.scene for frame in frames]))
     faces = graded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     codes = code_distance(painted.codes.cpu().numpy(), grade.look.code_mean, np.array(finish.code_spread))
     masks = painted.masks.cpu().numpy()
@@ -133,31 +141,50 @@ def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
     from av_models.swap.steady import with_neighbours
 
     hands = [_Hand(face, shot.options) for face in shot.faces]
+    scene: int | None = None
     for before, (frame, faces), after in with_neighbours(painted):
-        picture, confidence, doubts = frame.plate, [], []
-        from_whole = np.array([[1.0, 0, -frame.box[0]], [0, 1.0, -frame.box[1]]])
-        patches: list[Patch | None] = []
-        for k, (hand, face, seen) in enumerate(zip(hands, faces, frame.seen, strict=True)):
-            if face is None or seen is None:
+        if frame.index >= len(shot.plate_s):
+            break
+        if frame.scene != scene:
+            for hand in hands:
                 hand.rest()
-                confidence.append(0.0)
-                patches.append(None)
-                continue
-            near = [one[1][k] if one is not None else None for one in (before, after)]
-            picture, signs, patch = hand.lay(picture, _steadied(face, near, shot.options.steady), seen, frame.time_s)
-            confidence.append(signs.confidence())
-            doubts.append(signs.doubt())
-            patches.append(replace(patch, matrix=compose(patch.matrix, from_whole)))
-        doubt = next((one for one in doubts if one is not None), None)
-        yield Finished(frame, picture, min(confidence), doubt, tuple(patches))
+        scene = frame.scene
+        steady = tuple(_steadied(face, k, frame, (before, after), shot.options.steady) for k, face in enumerate(faces))
+        if frame.index >= 0:
+            yield _finished(frame, hands, steady)
+            continue
+        for hand, face in zip(hands, steady, strict=True):
+            hand.remember(face)
 
 
-def _steadied(face: _Face, near: list[_Face | None], strength: float) -> _Face:
+def _finished(frame: ShotFrame, hands: list[_Hand], faces: tuple[_Face | None, ...]) -> Finished:
+    picture, confidence, doubts = frame.plate, [], []
+    from_whole = np.array([[1.0, 0, -frame.box[0]], [0, 1.0, -frame.box[1]]])
+    patches: list[Patch | None] = []
+    for hand, face, seen in zip(hands, faces, frame.seen, strict=True):
+        if face is None or seen is None:
+            hand.rest()
+            confidence.append(0.0)
+            patches.append(None)
+            continue
+        picture, signs, patch = hand.lay(picture, face, seen, frame.time_s)
+        confidence.append(signs.confidence())
+        doubts.append(signs.doubt())
+        patches.append(replace(patch, matrix=compose(patch.matrix, from_whole)))
+    doubt = next((one for one in doubts if one is not None), None)
+    return Finished(frame, picture, min(confidence), doubt, tuple(patches))
+
+
+def _steadied(
+    face: _Face | None, person: int, frame: ShotFrame, near: tuple[_Painted | None, ...], strength: float
+) -> _Face | None:
+    """With the faces of the frames beside it, as far as those are of the same scene."""
     from av_models.swap.steady import steadied
 
-    if not strength:
+    if not strength or face is None:
         return face
-    before, after = (one.face if one is not None else None for one in near)
+    beside = [one[1][person] if one is not None and one[0].scene == frame.scene else None for one in near]
+    before, after = (one.face if one is not None else None for one in beside)
     return replace(face, face=steadied(face.face, before, after, strength))
 
 
@@ -175,6 +202,10 @@ class _Hand:
     def rest(self) -> None:
         """The next frame has no neighbour."""
         self.before: tuple[np.ndarray, np.ndarray] | None = None
+
+    def remember(self, face: _Face | None) -> None:
+        """The next frame's neighbour, which is not laid in."""
+        self.before = _small_of(face) if face is not None else None
 
     def lay(self, picture: np.ndarray, face: _Face, seen: Seen, time_s: float) -> tuple[np.ndarray, Signs, Patch]:
         from av_models.face.mask import hull_mask
@@ -209,13 +240,20 @@ class _Hand:
         return cv2.warpAffine(hidden, self.from_crop, (size_px, size_px))
 
     def _signs(self, face: _Face, seen: Seen, hull: np.ndarray, hidden: np.ndarray | None, seam: float) -> Signs:
-        from av_models.swap.doubts import Signs, jump_between, outline_strays, small
+        from av_models.swap.doubts import Signs, jump_between, outline_strays
 
-        now = small(face.face), small(face.crop / np.float32(255))
+        now = _small_of(face)
         jump = jump_between(now[0], self.before[0], now[1], self.before[1]) if self.before is not None else 0.0
         self.before = now
         share = float(hidden[hull > 0.5].mean()) if hidden is not None and hull.any() else 0.0
         return Signs(seen.score, outline_strays(face.learned, hull, self.look.agreement), seam, share, face.code, jump)
+
+
+def _small_of(face: _Face) -> tuple[np.ndarray, np.ndarray]:
+    """Of the painted face and of the plate, see `doubts.jump_between`."""
+    from av_models.swap.doubts import small
+
+    return small(face.face), small(face.crop / np.float32(255))
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:

@@ -149,7 +149,7 @@ class FaceSwap:
     """One person of a shot who is seen with another's face.
 
     weights: of the model.  track: the person in the footage.  mouth: .npz with `mouth` (n, 8), the normalised mouth
-    code of every frame of the shot.
+    code of every frame of the shot; and, where the shot has such frames, `before` and `after`.
     """
 
     weights: MediaRef
