@@ -126,14 +126,18 @@ def _paint_person(swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: n
         warp_crop(batch[i].shallow, align_matrix(one.landmarks, size, grade.look.template), size) for i, one in there
     ]
     frames = [batch[i] for i, _ in there]
-    painted = painter.paint_tensors(np.stack(crops), mouths[[i for i, _ in there]])
-    times = np.array([frame.time_s for frame in frames])
-    graded = grade(painted.faces, times, np.array([frame.scene for frame in frames]))
-    faces = graded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    codes = code_distance(painted.codes.cpu().numpy(), grade.look.code_mean, np.array(finish.code_spread))
-    masks = painted.masks.cpu().numpy()
+    asked, times = mouths[[i for i, _ in there]], np.array([frame.time_s for frame in frames])
+    scenes = np.array([frame.scene for frame in frames])
+
+    def work(part: slice) -> tuple[np.ndarray, ...]:
+        painted = painter.paint_tensors(np.stack(crops[part]), asked[part])
+        graded = grade(painted.faces, times[part], scenes[part]).permute(0, 2, 3, 1).contiguous()
+        return tuple(one.cpu().numpy() for one in (graded, painted.masks, painted.codes))
+
+    faces, masks, codes = (np.concatenate(one) for one in zip(*painter.fitting.parts(work, len(crops)), strict=True))
+    strange = code_distance(codes, grade.look.code_mean, np.array(finish.code_spread))
     hidden = grade.look.front.all_hidden(crops) if grade.look.front is not None else [None] * len(crops)
-    rows = zip(faces, masks, crops, hidden, codes.tolist(), strict=True)
+    rows = zip(faces, masks, crops, hidden, strange.tolist(), strict=True)
     return {i: _Face(*row) for (i, _), row in zip(there, rows, strict=True)}
 
 

@@ -90,5 +90,5 @@ class _Patches(ExitStack):
             return
         for person, patch in enumerate(one.patches, start=1):
             if patch is not None:
-                row = PatchFrame(person, one.frame.index, patch.face, patch.matte, patch.matrix)
+                row = PatchFrame(person, one.frame.filmed, patch.face, patch.matte, patch.matrix)
                 self.writer.write(row, self.shot.plate_s[one.frame.index])
