@@ -85,11 +85,11 @@ def _lights(
 def fresh_painter(weights: MediaRef) -> tuple[Painter, Finish]:
     """A painter of its own, whose shift may be set, and what the model knows about laying in."""
     from av_models.runtime.device import best_device
-    from av_models.swap.render import Painter
+    from av_models.swap.render import Painter, channels_last
     from av_models.swap.weights import load_weights
 
     network, finish = load_weights(store().read_bytes(weights))
-    return Painter(network, best_device()), finish
+    return Painter(channels_last(network), best_device()), finish
 
 
 @lru_cache(maxsize=4)

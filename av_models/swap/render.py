@@ -136,6 +136,14 @@ class Painter:
         return hide_mouth(faces, self.cover)
 
 
+def channels_last(network: SwapNetwork) -> SwapNetwork:
+    """The same network, its convolutions' weights laid out as accelerators multiply them; for painting only, training
+    goes on as it began. Bases keep their layout: they are multiplied flat."""
+    for part in (network.encoder, *network.decoders.values()):
+        part.to(memory_format=torch.channels_last)
+    return network
+
+
 def sharpened(face: Floats, strength: float) -> Floats:
     """Unsharp mask of a face (H,W,3), without its halos: edges become steeper, but nothing is brighter or darker than
     what is beside it, or lips get a white rim and eyes shine."""
@@ -170,4 +178,4 @@ def _noise(side_px: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal((side_px, side_px), np.float32)
 
 
-__all__ = ["Painted", "PaintedTensors", "Painter", "grained", "sharpened"]
+__all__ = ["Painted", "PaintedTensors", "Painter", "channels_last", "grained", "sharpened"]

@@ -20,7 +20,7 @@ from av_models.swap.network import NetworkConfig, SwapNetwork
 from av_models.swap.paste import lay_in
 from av_models.swap.plate import shift_codes
 from av_models.swap.reader import READINGS
-from av_models.swap.render import PaintedTensors, Painter, sharpened
+from av_models.swap.render import PaintedTensors, Painter, channels_last, sharpened
 from av_models.swap.weights import Finish, load_weights, save_weights
 from tests.swap.faces_made import drawn_bank
 
@@ -73,7 +73,7 @@ def test_a_batch_that_does_not_fit_the_accelerator_is_painted_in_smaller_ones(mo
     painter.paint(crops, mouths)
     assert asked == [1] * 7  # what did not fit once is not tried again
     monkeypatch.setattr(painter, "paint_tensors", small(0))
-    with pytest.raises(ResourceError, match="one face.* on the processor"):
+    with pytest.raises(ResourceError, match=r"one face.* on the processor"):
         painter.paint(crops, mouths)
 
 
@@ -91,6 +91,16 @@ def test_convolutions_in_half_precision_paint_the_same_picture(monkeypatch: pyte
         made.append(painter.paint(crops, np.zeros((4, 8), np.float32)).faces)
     assert kinds == [torch.float32, torch.bfloat16]
     assert np.abs(made[0] - made[1]).max() < 1 / 255
+
+
+def test_weights_in_another_layout_paint_the_same_and_can_be_saved() -> None:
+    crops = drawn_bank("actor", n=4).shrunk(32).crops.permute(0, 2, 3, 1).numpy()
+    plain, laid = (Painter(made, torch.device("cpu")) for made in (network(), channels_last(network())))
+    assert not laid.network.decoder("source").heads.weight.is_contiguous()
+    one, other = (painter.paint(crops, np.zeros((4, 8), np.float32)) for painter in (plain, laid))
+    assert np.abs(one.faces - other.faces).max() < 1e-4
+    finish = Finish(0.0, (0.0,) * 136, (0.0,) * CONFIG.code_size, (1.0,) * CONFIG.code_size)
+    assert save_weights(laid.network, finish) == save_weights(plain.network, finish)
 
 
 def test_saved_weights_hold_nothing_of_the_actors_face() -> None:
