@@ -118,7 +118,7 @@ def test_a_long_shot_is_measured_part_by_part(cut: Cut, monkeypatch: pytest.Monk
 
 
 def test_light_and_blinks_of_a_long_clip_are_looked_at_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    rate, n = 25, 5000
+    rate, n = 25, 1500
     landmarks = np.random.default_rng(0).random((n, 68, 2)) * 50 + 20
     arrays = {"usable": np.ones(n, bool), "landmarks": landmarks, "time_s": np.arange(n) / rate}
     footage = SimpleNamespace(rate=Fraction(rate), name="long.mp4")
