@@ -140,7 +140,7 @@ def channels_last(network: SwapNetwork) -> SwapNetwork:
     """The same network, its convolutions' weights laid out as accelerators multiply them; for painting only, training
     goes on as it began. Bases keep their layout: they are multiplied flat."""
     for part in (network.encoder, *network.decoders.values()):
-        part.to(memory_format=torch.channels_last)
+        part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
 
 
