@@ -11,7 +11,7 @@ from av_models.domain.errors import InputError, MediaError
 from av_models.domain.face import FaceFinder, TrainingOptions
 from av_models.domain.person_pick import parse_pick
 from av_models.domain.production import BedMix, CaptionNames, LoudnessPreset, MasterOptions, Preset
-from av_models.domain.swap import Blend, ColorMatch, FaceSize, Handover, Region, SwapOptions
+from av_models.domain.swap import Blend, ColorMatch, FaceSize, Handover, MaskKind, Region, SwapOptions
 from av_models.domain.sync import SyncGate, SyncLimits
 from av_models.swap.presets import preset_of
 from tasks.workspace import find_input, media_dir
@@ -167,6 +167,10 @@ class SwapChoice(Choice):
     )
     outline: float = Field(
         default=_OPTIONS.outline, ge=0, le=1, description="How far the jaw is drawn to that of the actor's head."
+    )
+    mask: MaskKind = Field(
+        default=_OPTIONS.mask,
+        description="Where the face may show: the actor's outline (hull), the model's own mask (learned), or both.",
     )
     blend: Blend = Field(default=_OPTIONS.blend, description="The edge: feather or multiband.")
     erode: float = Field(

@@ -18,7 +18,8 @@ from tasks.workspace import store
 
 if TYPE_CHECKING:
     from av_models.swap.doubts import Signs
-    from av_models.swap.plate import PlateLook
+    from av_models.swap.plate import Grade, PlateLook
+    from av_models.swap.render import Painter
 
 __all__ = ["Finished", "finished_frames"]
 
@@ -85,7 +86,7 @@ def _painted(shot: Shot, frames: Iterable[ShotFrame]) -> Iterator[_Painted]:
     from av_models.runtime.device import torch_threads
     from av_models.runtime.side_by_side import batched, side_by_side
 
-    mouths = [store().arrays(face.mouth)["mouth"] for face in shot.faces]
+    mouths = [_mouths(face) for face in shot.faces]
     footage = shot.faces[0].track.footage
     size = min(MOST_IN_BATCH, round(BATCH_AT_1080P * 1920 * 1080 / (footage.width_px * footage.height_px)))
     n_painters, n_threads = _painters(shot)  # loads the painters, which sets the number of threads, too
@@ -96,6 +97,12 @@ def _painted(shot: Shot, frames: Iterable[ShotFrame]) -> Iterator[_Painted]:
     with torch_threads(n_threads):
         for painted in side_by_side(work, batched(frames, max(1, size // n_painters)), n_painters):
             yield from painted
+
+
+def _mouths(face: FaceSwap) -> np.ndarray:
+    """(N,8) of the shot's frames and their neighbours."""
+    arrays = store().arrays(face.mouth)
+    return np.concatenate([arrays[name] for name in ("before", "mouth", "after") if name in arrays])
 
 
 def _painters(shot: Shot) -> tuple[int, int]:
@@ -112,7 +119,8 @@ def _painters(shot: Shot) -> tuple[int, int]:
 
 
 def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -> list[_Painted]:
-    columns = [_paint_person(face, k, batch, mouths[k], shot.options.detail) for k, face in enumerate(shot.faces)]
+    rows, detail = [frame.index + len(shot.before_s) for frame in batch], shot.options.detail
+    columns = [_paint_person(face, k, batch, mouths[k][rows], detail) for k, face in enumerate(shot.faces)]
     return [(frame, tuple(column.get(i) for column in columns)) for i, frame in enumerate(batch)]
 
 
@@ -126,21 +134,29 @@ def _paint_person(
     there = [(i, one) for i, frame in enumerate(batch) if (one := frame.seen[person]) is not None]
     if not there:
         return {}
-    size = painter.input_px
-    crops = [
-        warp_crop(batch[i].shallow, align_matrix(one.landmarks, size, grade.look.template), size) for i, one in there
-    ]
-    frames = [batch[i] for i, _ in there]
-    painted = painter.paint_tensors(np.stack(crops), mouths[[frame.index for frame in frames]])
-    graded = grade(painted.faces, np.array([frame.time_s for frame in frames]))
-    faces = graded.permute(0, 2, 3, 1).contiguous().cpu().numpy()
-    codes = code_distance(painted.codes.cpu().numpy(), grade.look.code_mean, np.array(finish.code_spread))
-    masks = painted.masks.cpu().numpy()
-    hidden = grade.look.front.all_hidden(crops) if grade.look.front is not None else [None] * len(crops)
-    look, side = grade.look, painter.output_px
+    look, size, side = grade.look, painter.input_px, painter.output_px
+    crops = [warp_crop(batch[i].shallow, align_matrix(one.landmarks, size, look.template), size) for i, one in there]
+    rows = [i for i, _ in there]
+    faces, masks, codes = _graded(painter, grade, crops, mouths[rows], [batch[i] for i in rows])
+    strange = code_distance(codes, look.code_mean, np.array(finish.code_spread)).tolist()
+    hidden = look.front.all_hidden(crops) if look.front is not None else [None] * len(crops)
     edges = [edges_in(batch[i], one, _to_painted(look, one, side), look) if detail else None for i, one in there]
-    rows = zip(faces, masks, crops, hidden, codes.tolist(), edges, strict=True)
-    return {i: _Face(*row) for (i, _), row in zip(there, rows, strict=True)}
+    columns = zip(faces, masks, crops, hidden, strange, edges, strict=True)
+    return {i: _Face(*column) for i, column in zip(rows, columns, strict=True)}
+
+
+def _graded(
+    painter: Painter, grade: Grade, crops: list[np.ndarray], mouths: np.ndarray, frames: list[ShotFrame]
+) -> tuple[np.ndarray, ...]:
+    """Faces (N,D,D,3) in the plate's light, the decoder's masks (N,D,D), and the codes (N,C) of the crops."""
+    times, scenes = np.array([frame.time_s for frame in frames]), np.array([frame.scene for frame in frames])
+
+    def work(part: slice) -> tuple[np.ndarray, ...]:
+        painted = painter.paint_tensors(np.stack(crops[part]), mouths[part])
+        graded = grade(painted.faces, times[part], scenes[part]).permute(0, 2, 3, 1).contiguous()
+        return tuple(one.cpu().numpy() for one in (graded, painted.masks, painted.codes))
+
+    return tuple(np.concatenate(one) for one in zip(*painter.fitting.parts(work, len(crops)), strict=True))
 
 
 def _as_soft(shot: Shot, painted: Iterable[_Painted]) -> Iterator[_Painted]:
@@ -169,30 +185,49 @@ def _laid_in(shot: Shot, painted: Iterable[_Painted]) -> Iterator[Finished]:
     from av_models.swap.steady import with_neighbours
 
     hands = [_Hand(face, shot.options) for face in shot.faces]
+    scene: int | None = None
     for before, (frame, faces), after in with_neighbours(painted):
-        picture = frame.plate
-        from_whole = np.array([[1.0, 0, -frame.box[0]], [0, 1.0, -frame.box[1]]])
-        found: list[Signs | None] = []
-        patches: list[Patch | None] = []
-        for k, (hand, face, seen) in enumerate(zip(hands, faces, frame.seen, strict=True)):
-            if face is None or seen is None:
+        if frame.index >= len(shot.plate_s):
+            break
+        if frame.scene != scene:
+            for hand in hands:
                 hand.rest()
-                found.append(None)
-                patches.append(None)
-                continue
-            near = [one[1][k] if one is not None else None for one in (before, after)]
-            picture, signs, patch = hand.lay(picture, _steadied(face, near, shot.options.steady), seen, frame.time_s)
-            found.append(signs)
-            patches.append(replace(patch, matrix=compose(patch.matrix, from_whole)))
-        yield Finished(frame, picture, tuple(found), tuple(patches))
+        scene = frame.scene
+        steady = tuple(_steadied(face, k, frame, (before, after), shot.options.steady) for k, face in enumerate(faces))
+        if frame.index >= 0:
+            yield _finished(frame, hands, steady)
+            continue
+        for hand, face in zip(hands, steady, strict=True):
+            hand.remember(face)
 
 
-def _steadied(face: _Face, near: list[_Face | None], strength: float) -> _Face:
+def _finished(frame: ShotFrame, hands: list[_Hand], faces: tuple[_Face | None, ...]) -> Finished:
+    picture = frame.plate
+    from_whole = np.array([[1.0, 0, -frame.box[0]], [0, 1.0, -frame.box[1]]])
+    found: list[Signs | None] = []
+    patches: list[Patch | None] = []
+    for hand, face, seen in zip(hands, faces, frame.seen, strict=True):
+        if face is None or seen is None:
+            hand.rest()
+            found.append(None)
+            patches.append(None)
+            continue
+        picture, signs, patch = hand.lay(picture, face, seen, frame.time_s)
+        found.append(signs)
+        patches.append(replace(patch, matrix=compose(patch.matrix, from_whole)))
+    return Finished(frame, picture, tuple(found), tuple(patches))
+
+
+def _steadied(
+    face: _Face | None, person: int, frame: ShotFrame, near: tuple[_Painted | None, ...], strength: float
+) -> _Face | None:
+    """With the faces of the frames beside it, as far as those are of the same scene."""
     from av_models.swap.steady import steadied
 
-    if not strength:
+    if not strength or face is None:
         return face
-    before, after = (one.face if one is not None else None for one in near)
+    beside = [one[1][person] if one is not None and one[0].scene == frame.scene else None for one in near]
+    before, after = (one.face if one is not None else None for one in beside)
     return replace(face, face=steadied(face.face, before, after, strength))
 
 
@@ -209,6 +244,10 @@ class _Hand:
     def rest(self) -> None:
         """The next frame has no neighbour."""
         self.before: tuple[np.ndarray, np.ndarray] | None = None
+
+    def remember(self, face: _Face | None) -> None:
+        """The next frame's neighbour, which is not laid in."""
+        self.before = _small_of(face) if face is not None else None
 
     def lay(self, picture: np.ndarray, face: _Face, seen: Seen, time_s: float) -> tuple[np.ndarray, Signs, Patch]:
         from av_models.face.mask import hull_mask
@@ -247,15 +286,22 @@ class _Hand:
         return cv2.warpAffine(hidden, self.from_crop, (size_px, size_px))
 
     def _signs(self, face: _Face, seen: Seen, hull: np.ndarray, hidden: np.ndarray | None, seam: float) -> Signs:
-        from av_models.swap.doubts import Signs, jump_between, outline_strays, small
+        from av_models.swap.doubts import Signs, jump_between, outline_strays
 
-        now = small(face.face), small(face.crop / np.float32(255))
+        now = _small_of(face)
         jump = jump_between(now[0], self.before[0], now[1], self.before[1]) if self.before is not None else 0.0
         self.before = now
         share = float(hidden[hull > 0.5].mean()) if hidden is not None and hull.any() else 0.0
         strays = outline_strays(face.learned, hull, self.look.agreement)
         turn_deg = max(abs(seen.pose.yaw_deg), abs(seen.pose.pitch_deg))
         return Signs(seen.score, strays, seam, share, face.code, jump, turn_deg, seen.sharpness)
+
+
+def _small_of(face: _Face) -> tuple[np.ndarray, np.ndarray]:
+    """Of the painted face and of the plate, see `doubts.jump_between`."""
+    from av_models.swap.doubts import small
+
+    return small(face.face), small(face.crop / np.float32(255))
 
 
 def _inverse(matrix: np.ndarray) -> np.ndarray:

@@ -56,7 +56,9 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShotFrame:
-    """index: in the shot.  time_s: of the footage.  plate (H,W,3) uint8, or uint16 where the footage has more bits:
+    """index: in the shot; below 0 and from its end on neighbours that are not shown.  time_s: of the footage.  filmed:
+    which frame of the footage is shown, the nearest if it lies between two.  scene: number of the shot of the footage
+    which that frame is of, from 0.  plate (H,W,3) uint8, or uint16 where the footage has more bits:
     what the faces can reach, or the whole picture.  shallow: the plate in 8 bits.  seen: a face for each of the
     shot's, None where there is none, and then `absent` says why.  reason: why the frame shows an own face of somebody
     who should have another, None if it does not: who is out of the picture, as in the other's shot, is not missed, but
@@ -65,6 +67,8 @@ class ShotFrame:
 
     index: int
     time_s: float
+    filmed: int
+    scene: int
     plate: np.ndarray
     shallow: np.ndarray
     seen: tuple[Seen | None, ...]
@@ -75,7 +79,8 @@ class ShotFrame:
 
 
 def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
-    """In order. Between two frames of the footage the picture is interpolated, and so are the landmarks.
+    """In order, the neighbours too. Between two frames of the footage the picture is interpolated, and so are the
+    landmarks; but where the footage is cut between them, the nearer one is shown.
 
     Pictures that can be encoded as they were decoded become RGB only where the faces are: the rest stays as it was
     filmed, to the bit, and costs nothing.
@@ -85,9 +90,11 @@ def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
 
     footage = shot.faces[0].track.footage
     people, interpolated = [_Person(face) for face in shot.faces], _Interpolated(footage.bit_depth > 8)
-    pairs = read_pairs_at(store().path(footage.media), shot.plate_s)
-    for index, (time, (before, after, position)) in enumerate(zip(shot.plate_s, pairs, strict=True)):
-        seen = tuple(person.at(float(time)) for person in people)
+    filmed, times = _Filmed(people[0].arrays), (*shot.before_s, *shot.plate_s, *shot.after_s)
+    pairs = read_pairs_at(store().path(footage.media), times)
+    for index, (time, (before, after, position)) in enumerate(zip(times, pairs, strict=True), -len(shot.before_s)):
+        shown_s, number, position = filmed.shown(float(time), position)
+        seen = tuple(person.at(shown_s) for person in people)
         absent = tuple(one if isinstance(one, Absent) else None for one in seen)
         faces = tuple(one if isinstance(one, Seen) else None for one in seen)
         near = nearly(position)
@@ -99,7 +106,8 @@ def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
         else:
             whole, box, plate = None, NOWHERE, interpolated(before, after, position)
         shown = tuple(one and replace(one, landmarks=one.landmarks - box[:2]) for one in faces)
-        yield ShotFrame(index, float(time), plate, _shallow(plate), shown, absent, _reason(absent), whole, box)
+        what = index, float(time), number, int(filmed.shot[number])
+        yield ShotFrame(*what, plate, _shallow(plate), shown, absent, _reason(absent), whole, box)
 
 
 def _reason(absent: tuple[Absent | None, ...]) -> FaceProblem | None:
@@ -111,6 +119,25 @@ def _reason(absent: tuple[Absent | None, ...]) -> FaceProblem | None:
 def frame_format(bit_depth: int) -> str:
     """Of the pictures that a shot is kept in."""
     return "yuv420p10le" if bit_depth > 8 else "yuv420p"
+
+
+class _Filmed:
+    """Which frames of the footage lie at a time. shot (N,): see `FaceTrack`."""
+
+    def __init__(self, arrays: dict[str, Any]) -> None:
+        from av_models.face.shots import shot_of_frames
+
+        self.time_s, self.shot = arrays["time_s"], shot_of_frames(arrays)
+
+    def shown(self, time_s: float, position: float) -> tuple[float, int, float]:
+        """position: of the time between two frames, 0..1 -> the time that is shown, the nearest frame, and the position
+        that is shown. A mixture of two shots is never shown."""
+        first = int(np.interp(time_s, self.time_s, np.arange(len(self.shot))) + 1e-6)
+        second = min(first + 1, len(self.shot) - 1)
+        nearest = second if position >= 0.5 else first
+        if position and self.shot[first] != self.shot[second]:
+            return float(self.time_s[nearest]), nearest, float(nearest == second)
+        return time_s, nearest, position
 
 
 class _Interpolated:

@@ -14,7 +14,7 @@ from tasks.shot_frames import Seen, ShotFrame
 if TYPE_CHECKING:
     from av_models.swap.plate import PlateLook
 
-__all__ = ["Edges", "blur_of", "edges_in", "with_near"]
+__all__ = ["REACH", "Edges", "blur_of", "edges_in", "with_near"]
 
 T = TypeVar("T")
 REACH = 2
@@ -30,7 +30,7 @@ class Edges:
     """One face in one frame.
 
     more (2,): by how much softer it is than sharp frames, None where that is not seen.  centre (2,): of the face, in
-    pixels of the whole picture.  unit: those beside one in which softness is counted.
+    pixels of the whole picture.  unit: those beside one in which softness is counted.  scene: of the frame.
     """
 
     more: np.ndarray | None
@@ -38,6 +38,7 @@ class Edges:
     eyes_px: float
     time_s: float
     unit: float
+    scene: int
 
 
 def edges_in(frame: ShotFrame, seen: Seen, matrix: np.ndarray, look: PlateLook) -> Edges:
@@ -48,8 +49,8 @@ def edges_in(frame: ShotFrame, seen: Seen, matrix: np.ndarray, look: PlateLook) 
     scale, shrink = float(np.linalg.det(matrix[:, :2]) ** -0.5), shrink_for(usual)
     power = edge_power(frame.shallow, points, shrink, scale / usual, BRIEF)
     more = softer(power, look.edges) if power is not None else None
-    centre = points.mean(0) + frame.box[:2]
-    return Edges(more, centre, float(np.hypot(*(points[45] - points[36]))), frame.time_s, shrink * scale / usual)
+    centre, eyes_px = points.mean(0) + frame.box[:2], float(np.hypot(*(points[45] - points[36])))
+    return Edges(more, centre, eyes_px, frame.time_s, shrink * scale / usual, frame.scene)
 
 
 def with_near(items: Iterable[T]) -> Iterator[tuple[T, dict[int, T]]]:
@@ -96,9 +97,14 @@ def _joined(near: dict[int, Edges | None]) -> dict[int, Edges]:
     found = {0: own}
     for step in (-1, 1):
         last, at = own, step
-        while (one := near.get(at)) is not None and np.hypot(*(one.centre - last.centre)) < _JUMP * last.eyes_px:
+        while (one := near.get(at)) is not None and _together(one, last):
             found[at], last, at = one, one, at + step
     return found
+
+
+def _together(one: Edges, other: Edges) -> bool:
+    """No cut lies between neighbours; one that nobody found leaves a face elsewhere."""
+    return one.scene == other.scene and bool(np.hypot(*(one.centre - other.centre)) < _JUMP * other.eyes_px)
 
 
 def _moved(joined: dict[int, Edges], rate: Fraction) -> np.ndarray:

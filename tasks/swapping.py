@@ -26,7 +26,7 @@ __all__ = ["frame_reasons", "swap_shot"]
 CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("11")
+@stage("12")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 
@@ -93,5 +93,5 @@ class _Patches(ExitStack):
             return
         for person, patch in enumerate(one.patches, start=1):
             if patch is not None:
-                row = PatchFrame(person, one.frame.index, patch.face, patch.matte, patch.matrix)
+                row = PatchFrame(person, one.frame.filmed, patch.face, patch.matte, patch.matrix)
                 self.writer.write(row, self.shot.plate_s[one.frame.index])

@@ -147,12 +147,16 @@ class Shot:
     """A piece of one placement, small enough to be redone: everything that its pixels depend on and nothing else.
 
     plate_s: the source time of every frame.  faces: at least one, all in the same footage, each person once.
+    before_s, after_s: those of a few frames of the placement right before and after, which are looked at and not
+    shown, so that nothing is seen where two shots meet.
     """
 
     plate_s: tuple[Fraction, ...]
     rate: Fraction
     faces: tuple[FaceSwap, ...]
     options: SwapOptions = field(default_factory=SwapOptions)
+    before_s: tuple[Fraction, ...] = ()
+    after_s: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ def test_files_for_a_compositor_say_what_they_are_and_are_in_the_log(trained: Tr
     data = Path(patches.place).read_bytes()
     assert hashlib.sha256(data).hexdigest() == patches.digest
     with zipfile.ZipFile(patches.place) as files:
-        assert "AI-generated" in json.loads(files.read("frames.json"))["made_by"]
+        assert "AI-generated" in json.loads(files.read("frames-000000.json"))["made_by"]
 
 
 def test_the_performers_leave_is_asked_for(trained: Trained) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from av_models.domain.errors import InputError, MediaError
-from av_models.domain.swap import Blend, Doubt, Handover, Region, SwapOptions
+from av_models.domain.swap import Blend, Doubt, Handover, MaskKind, Region, SwapOptions
 from av_models.face.quality import LEAST_SHARPNESS, MOST_YAW_DEG
 from av_models.io.patches import PatchFrame, PatchWriter, read_patches
 from av_models.swap.doubts import Signs, jump_between, small
@@ -60,6 +61,18 @@ def test_erode_and_blur_do_what_they_say() -> None:
     hard, soft = (matte(whole(), whole(), landmarks(), SwapOptions(erode=0.1, blur=b)) for b in (0.0, 0.03))
     assert set(np.unique(hard)) == {0.0, 1.0}
     assert 0.05 < soft[64, 26] < 0.95
+
+
+def test_which_mask_counts_can_be_chosen() -> None:
+    """The decoder takes more of the forehead for face than the actor's hull has, and less of the chin."""
+    learned, hull = np.zeros((2, PX, PX), np.float32)
+    learned[8:100, 20:108], hull[24:120, 20:108] = 1, 1
+    made = {kind: matte(learned, hull, landmarks(), replace(SHARP, mask=kind)) for kind in MaskKind}
+    forehead, cheeks, chin = (slice(12, 18), 64), (slice(60, 70), 64), (slice(106, 112), 64)
+    sees = {kind: tuple(bool(mask[at].mean() > 0.5) for at in (forehead, cheeks, chin)) for kind, mask in made.items()}
+    assert sees[MaskKind.BOTH] == (False, True, False)
+    assert sees[MaskKind.LEARNED] == (True, True, False)
+    assert sees[MaskKind.HULL] == (False, True, True)
 
 
 @pytest.mark.parametrize(("name", "value"), [("scale", 3.0), ("steady", -0.1), ("blur", 0.5), ("erode", 1.0)])
@@ -132,6 +145,20 @@ def test_a_compositor_gets_the_render_back_from_the_files(tmp_path: Path, kind: 
     again = lay_in(plate, patch.face, patch.matte, patch.to_patch).picture
     wanted = lay_in(plate, face, mask, MATRIX).picture
     assert np.abs(again.astype(int) - wanted).max() <= 1
+
+
+def test_files_of_all_shots_can_be_unpacked_into_one_folder(tmp_path: Path) -> None:
+    """Each file and each list has the footage's own numbers; a frame that is shown twice has two pictures."""
+    _, face, mask = plate_and_face()
+    for name, frames in (("one.zip", (94, 95)), ("two.zip", (96, 97, 97))):
+        with PatchWriter(tmp_path / name, Handover.PNG, Fraction(25)) as writer:
+            for frame in frames:
+                writer.write(PatchFrame(1, frame, face, mask, MATRIX), Fraction(frame, 25))
+        assert [one.frame for one in read_patches(tmp_path / name)] == list(frames)
+    names = [name for one in ("one.zip", "two.zip") for name in zipfile.ZipFile(tmp_path / one).namelist()]
+    assert len(set(names)) == len(names)
+    assert {"person1/patch/000094.png", "person1/patch/000097.png", "person1/patch/000097-2.png"} < set(names)
+    assert {"frames-000094.json", "frames-000096.json"} < set(names)
 
 
 def test_files_that_are_no_patches_are_refused(tmp_path: Path) -> None:

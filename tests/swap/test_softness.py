@@ -94,8 +94,8 @@ def test_a_slanting_smear_goes_along_the_movement_and_no_farther() -> None:
     assert smear(1.0, np.array([-0.4, -9.0]), np.zeros(2)) == pytest.approx(np.diag([0.6, 0.0]))
 
 
-def seen(more: float, time_s: float, x: float = 100.0) -> Edges:
-    return Edges(np.array([more, more]), np.array([x, 80.0]), 60.0, time_s, 1.0)
+def seen(more: float, time_s: float, x: float = 100.0, scene: int = 0) -> Edges:
+    return Edges(np.array([more, more]), np.array([x, 80.0]), 60.0, time_s, 1.0, scene)
 
 
 def look() -> PlateLook:
@@ -126,5 +126,7 @@ def test_what_lies_beyond_a_cut_or_a_gap_has_no_part_in_it() -> None:
     cut: list[Edges | None] = [seen(4.0, k / 25) if k < 5 else seen(0.0, k / 25, 300.0) for k in range(10)]
     found = followed(cut)
     assert found[4] == pytest.approx(3.7) and found[5] == 0
+    in_place: list[Edges | None] = [seen(4.0, k / 25) if k < 5 else seen(0.0, k / 25, scene=1) for k in range(10)]
+    assert followed(in_place) == found
     gap: list[Edges | None] = [*cut[:5], None, *(seen(0.0, k / 25) for k in range(6, 10))]
     assert followed(gap)[6] == 0 and followed(gap)[5] is None
