@@ -14,11 +14,13 @@ from av_models.domain.edit import Shot
 from av_models.domain.face import FaceTrack
 from av_models.domain.media import MediaRef
 from av_models.domain.swap import Doubt, FaceSwap, PlateMatch, SwapOptions
-from tasks import plate_samples, plates, shots
+from tasks import painting, plate_samples, plates, shots
 from tasks.painting import Finished, finished_frames
 from tasks.plate_samples import PlateSampler
 from tasks.plates import match_plate
+from tasks.shot_frames import ShotFrame
 from tasks.shots import pieces
+from tasks.softness import Edges, edges_in
 from tasks.workspace import store
 from tests.swap.footage_made import FACE_PX, N_FRAMES, PLACES, small_model, two_people
 
@@ -36,11 +38,11 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Cut:
     return model, track, match_plate.fn(model, track, OPTIONS)
 
 
-def shown(cut: Cut, first: int, end: int, **beside: Any) -> list[Finished]:
+def shown(cut: Cut, first: int, end: int, options: SwapOptions = OPTIONS) -> list[Finished]:
     model, track, match = cut
     times = [Fraction(k, 25) for k in range(N_FRAMES)]
     face = FaceSwap(model, track, match, store().put_arrays(mouth=MOUTH[first:end]))
-    return list(finished_frames(Shot(tuple(times[first:end]), Fraction(25), (face,), OPTIONS, **beside)))
+    return list(finished_frames(Shot(tuple(times[first:end]), Fraction(25), (face,), options)))
 
 
 def cheek(picture: np.ndarray, box: tuple[int, ...]) -> np.ndarray:
@@ -81,15 +83,24 @@ def test_two_shots_are_never_mixed(cut: Cut) -> None:
         assert np.allclose(one.frame.seen[0].landmarks, wanted.frame.seen[0].landmarks)  # type: ignore[union-attr]
 
 
-def test_where_two_pieces_of_the_work_meet_nothing_is_seen(cut: Cut, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("options", [OPTIONS, replace(OPTIONS, steady=0.0, detail=True)])
+def test_where_two_pieces_of_the_work_meet_nothing_is_seen(
+    cut: Cut, options: SwapOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of what is steadied nor of a pull of focus, which is followed over neighbouring frames."""
     model, track, match = cut
+
+    def pulled(frame: ShotFrame, *seen: Any) -> Edges:
+        return replace(edges_in(frame, *seen), more=np.full(2, 0.1 * frame.filmed**2))
+
+    monkeypatch.setattr(painting, "edges_in", pulled)
     times, made = [Fraction(k, 25) for k in range(CUT)], []
     monkeypatch.setattr(shots, "SHARD_FRAMES", 5)
-    for piece in pieces(CUT, OPTIONS):
+    for piece in pieces(CUT, options):
         own, before, after = piece.of(times)
         face = FaceSwap(model, track, match, piece.mouth(MOUTH))
-        made += list(finished_frames(Shot(own, Fraction(25), (face,), OPTIONS, before, after)))
-    whole = shown(cut, 0, CUT)
+        made += list(finished_frames(Shot(own, Fraction(25), (face,), options, before, after)))
+    whole = shown(cut, 0, CUT, options)
     assert len(made) == CUT
     for one, other in zip(made, whole, strict=True):
         assert np.abs(one.picture.astype(int) - other.picture).max() <= 1
