@@ -4,6 +4,8 @@
 PYTHON ?= python3.11
 SCRIPT ?= media/samples/hello.txt
 ARGS ?=
+# Whole files go to a process for each core, in their order: what a file's tests share is made once.
+SIDE_BY_SIDE ?= -n auto --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 READY := .venv/ready
 
@@ -13,7 +15,7 @@ produce: $(READY)
 	$(BIN)/flow run produce --script $(SCRIPT) $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -10,19 +10,21 @@ from datetime import UTC, datetime
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
 from prefect import flow
+from pydantic import Field, field_validator, model_validator
 
 from av_models.domain.bench import BenchRow, shown
 from av_models.domain.errors import InputError, UnderstudyError
 from av_models.io.disk import new_file
 from av_models.runtime.machine import machine_facts, versions
+from flows.choices import Choice, TrainingChoice
 from tasks.artifacts import show_table
 from tasks.progress import announce
 from tasks.workspace import media_dir, repository_dir
 
-__all__ = ["SUITES", "bench", "check_suites"]
+__all__ = ["SUITES", "Benchmark", "bench", "check_suites"]
 
 Suite = Callable[..., Iterator[BenchRow]]
 
@@ -36,18 +38,63 @@ SUITES = {
 """Name -> where its rows come from: a function of `quick`, and of what else it names among the options of the bench,
 that yields them. A new suite is one entry."""
 
+_SEED = 7
 
-@flow(name="bench", description="Figures beside their targets, measured now on this machine.", persist_result=False)
-def bench(
-    suites: list[str], quick: bool = False, out: str = "", options: dict[str, str] | None = None
-) -> dict[str, Any]:
-    """Run suites one after the other; bench.json is written into `out`, by default media/out/bench.
 
-    options: for the suites that name them, such as the corpus of the suite `voice`.
-    """
-    check_suites(suites)
+class Benchmark(Choice):
+    """What is measured, and what the suites can be asked for. Each takes what it knows."""
+
+    suites: tuple[str, ...] = Field(min_length=1, description=f"Of {', '.join(SUITES)}; one after the other.")
+    quick: bool = Field(default=False, description="Leave out what takes long; the table says what.")
+    out: str = Field(default="", description="Folder of bench.json; media/out/bench if empty.")
+    corpus: str = Field(default="", description="voice: folder of recordings with transcripts.")
+    voice: str = Field(default="", description="voice, clone: name of the voice; the usual one if empty.")
+    held_out: str = Field(default="", description="voice: pattern of the ids of recordings that trained nothing.")
+    speakers: str = Field(default="", description="clone: a folder of a folder for each speaker.")
+    clips: str = Field(
+        default="",
+        description="faces: folder of source_X.mp4, actor_Y.mp4 and truths; the samples and theirs if empty.",
+    )
+    minutes: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(), description="faces: of training; 5 and 20 for a draft, else the preset's own, if empty."
+    )
+    training: TrainingChoice = Field(default_factory=TrainingChoice, description="faces: how models are trained.")
+    head_start: bool = Field(
+        default=False, description="faces: instead of all else, the same training with and without a head start."
+    )
+
+    @field_validator("minutes", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """'5,20' of the command line."""
+        return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _can_be_done(self) -> Self:
+        check_suites(self.suites)
+        return self
+
+    @property
+    def title(self) -> str:
+        return ", ".join(self.suites)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What suites may name."""
+        chosen = {name: getattr(self, name) for name in type(self).model_fields if name not in ("suites", "quick")}
+        return chosen | {"training": self.training.options(0.0, _SEED)}
+
+
+@flow(
+    name="bench",
+    description="Figures beside their targets, measured now on this machine.",
+    flow_run_name="{run.title}",
+    persist_result=False,
+)
+def bench(run: Benchmark) -> dict[str, Any]:
+    """Run suites one after the other; bench.json is written into `run.out`, by default media/out/bench."""
     began = datetime.now(UTC)
-    rows = [_as_json(name, row) for name in suites for row in _rows(name, quick, {"out": out, **(options or {})})]
+    rows = [_as_json(name, row) for name in run.suites for row in _rows(name, run.quick, run.options)]
     facts = {
         "format": 1,
         "date": began.strftime("%Y-%m-%d %H:%M UTC"),
@@ -55,15 +102,15 @@ def bench(
         "commit": _commit(),
         "machine": machine_facts(),
         "versions": versions(),
-        "suites": suites,
-        "quick": quick,
+        "suites": list(run.suites),
+        "quick": run.quick,
         "rows": rows,
         "n_missed": sum(row["met"] is False for row in rows),
     }
-    path = (Path(out) if out else media_dir() / "out" / "bench") / "bench.json"
+    path = (Path(run.out) if run.out else media_dir() / "out" / "bench") / "bench.json"
     with new_file(path) as part:
         part.write_text(json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    show_table("bench", rows, f"{', '.join(suites)}: {facts['n_missed']} targets missed")
+    show_table("bench", rows, f"{run.title}: {facts['n_missed']} targets missed")
     return {**facts, "report": str(path)}
 
 
@@ -74,7 +121,7 @@ def check_suites(names: Iterable[str]) -> None:
             raise InputError(f"There is no suite '{name}'.", f"Known suites: {', '.join(SUITES)}.")
 
 
-def _rows(name: str, quick: bool, options: Mapping[str, str]) -> Iterator[BenchRow]:
+def _rows(name: str, quick: bool, options: Mapping[str, Any]) -> Iterator[BenchRow]:
     """The rows of a suite as they come; a suite that breaks off says why and leaves the others alone."""
     module, _, function = SUITES[name].partition(":")
     suite: Suite = getattr(import_module(module), function)

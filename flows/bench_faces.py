@@ -11,26 +11,31 @@ from typing import Any
 
 from av_models.domain.bench import BenchRow, at_least, at_most, shown
 from av_models.domain.edit import SwappedClip
-from av_models.domain.errors import InputError
-from av_models.domain.face import TrainingOptions
+from av_models.domain.face import SwapModel, TrainingOptions
 from av_models.domain.swap import ColorMatch, FaceSize, SwapOptions
+from av_models.swap.presets import preset_of, size_of
+from flows.bench_faces_start import head_start_rows
 from tasks.artifacts import show_picture
-from tasks.bench_faces import Paper, Sitting, curve_points, score_rows, targets_for, worse_than
+from tasks.bench_faces import LookTargets, Paper, Sitting, curve_points, score_rows, targets_for, worse_than
 from tasks.bench_faces_clips import Exam, exact_lips, open_exams
 from tasks.bench_faces_follow import measure_following
+from tasks.bench_faces_rate import flat_after_s
 from tasks.bench_faces_render import rendered
 from tasks.bench_faces_sheet import swap_sheet
-from tasks.bench_faces_speed import measure_pace, peak_memory_mb
+from tasks.bench_faces_speed import measure_pace, peak_memory
 from tasks.bench_faces_training import Lesson, gathered, lesson
 from tasks.training_job import TrainingJob
 from tasks.workspace import media_dir, samples_dir
 
 __all__ = ["faces_rows"]
 
+_DRAFT = TrainingOptions(budget_s=0.0, size_px=0, batch=0)
 _MINUTES = (5.0, 20.0)
 _CURVE_MINUTES = (1.0, 2.0, 5.0, 10.0)
 """The longest training is looked at on the way, in the middle of its schedule; its end is the last point."""
 
+_TARGET_PX, _AIMED_PX = 128, 256
+_LOSSES = ("light", "temporal", "perceptual", "adversarial")
 _QUICK_STEPS, _QUICK_FRAMES = 100, 60
 _PACE_FRAMES, _FOLLOW_FRAMES, _MEMORY_FRAMES = 96, 120, 96
 _CHOICES = SwapOptions(color=ColorMatch.NONE), SwapOptions(size=FaceSize.HEAD)
@@ -42,18 +47,25 @@ _RIVAL = (
 
 
 def faces_rows(
-    quick: bool, clips: str = "", minutes: str = "", out: str = "", training: TrainingOptions | None = None
+    quick: bool,
+    clips: str = "",
+    minutes: Sequence[float] = (),
+    out: str = "",
+    training: TrainingOptions = _DRAFT,
+    head_start: bool = False,
 ) -> Iterator[BenchRow]:
     """All rows. quick: 100 steps and 60 frames instead of minutes and whole clips.
 
-    clips: folder as `tasks.bench_faces_clips` describes it; the samples, which have no truth, if empty.  minutes: of
-    training, such as '5' or '5,20'.  out: folder of the pictures and of faces.json.  training: what else training is
-    asked for.
+    clips: folder as `tasks.bench_faces_clips` describes it; the samples and their truth if empty.  minutes: of
+    training; if empty those of `training`, else 5 and 20 for a draft, else the preset's own.  out: folder of the
+    pictures and of faces.json.  training: what else training is asked for.  head_start: measure that alone.
     """
-    options = training or TrainingOptions()
     folder = (Path(out) if out else media_dir() / "out" / "bench") / "faces"
     exams = open_exams(Path(clips) if clips else samples_dir())
-    plans = [replace(options, max_steps=options.max_steps or _QUICK_STEPS)] if quick else _plans(options, minutes)
+    plans = _plans(training, quick, minutes)
+    if head_start:
+        yield from head_start_rows(exams[0], plans[0], _name(plans[0]), quick, folder)
+        return
     yield shown("rival", "faceswap", None, note=_RIVAL)
     yield from _follow_rows(exams[0], quick)
     papers: dict[str, dict[str, Paper]] = {}
@@ -63,14 +75,13 @@ def faces_rows(
     _keep(folder, papers)
 
 
-def _plans(options: TrainingOptions, minutes: str) -> list[TrainingOptions]:
-    try:
-        wanted = sorted(float(part) for part in minutes.split(",")) if minutes else list(_MINUTES)
-    except ValueError:
-        raise InputError(f"'{minutes}' are no minutes.", "Give numbers, such as --minutes 5,20.") from None
-    if min(wanted) <= 0:
-        raise InputError(f"'{minutes}' are no minutes.", "Give numbers above 0, such as --minutes 5,20.")
-    return [replace(options, budget_s=60 * one, max_steps=0) for one in wanted]
+def _plans(options: TrainingOptions, quick: bool, minutes: Sequence[float]) -> list[TrainingOptions]:
+    """The shortest training first. Counted steps are a single one."""
+    if quick or options.max_steps:
+        return [replace(options, max_steps=options.max_steps or _QUICK_STEPS)]
+    usual = _MINUTES if options.preset == _DRAFT.preset else (preset_of(options.preset).plan.budget_s / 60,)
+    own = (options.budget_s / 60,) if options.budget_s else usual
+    return [replace(options, budget_s=60 * one) for one in sorted(minutes or own)]
 
 
 def _exam_rows(
@@ -88,7 +99,7 @@ def _exam_rows(
         swaps.append(rendered(found.model, n_frames))
         papers[name] = sitting.score(swaps[-1])
         yield from _training_rows(part, found)
-        yield from score_rows(part, papers[name], targets_for(_minutes(options)), f"{n_frames} frames")
+        yield from score_rows(part, papers[name], _targets(options, found.model), f"{n_frames} frames")
         yield from _curve_rows(sitting, part, found, looks, papers[name], folder)
     yield from _choice_rows(sitting, part, found)
     _show_sheet(sitting, swaps, folder)
@@ -120,9 +131,25 @@ def _training_rows(part: str, found: Lesson) -> Iterator[BenchRow]:
     yield shown(part, "training, a step", round(found.s_per_step, 3), "s", note)
     share = f"{model.size_px} px; {found.cores:.2f} processors worked for it"
     yield shown(part, "training, faces", round(found.faces_per_s, 1), "/s", share)
+    yield from _rate_rows(part, found)
+    flat_s = flat_after_s(found.curve)
+    still = f"it still gains, or too little lies behind: {model.train_s / 60:.1f} min in all"
+    told = still if flat_s is None else "from there on it gains no more than 0.1 dB"
+    yield shown(part, "held-out curve is flat after", None if flat_s is None else round(flat_s / 60, 2), "min", told)
     for person, held in zip(("source", "actor"), found.held_out, strict=True):
         note = f"SSIM {held.ssim:.3f}, frames that training never saw, through their own decoder"
         yield shown(part, f"held-out {person}", round(held.psnr_db, 2), "dB", note)
+
+
+def _rate_rows(part: str, found: Lesson) -> Iterator[BenchRow]:
+    """The aim was set for one GPU at 256 px and more; a processor's share is shown beside it."""
+    if found.rate is None:
+        return
+    yield shown(part, "matrix rate", round(found.rate.flops / 1e12, 3), "TFLOP/s", found.rate.what)
+    share, name = round(100 * found.of_rate, 1), "training, of the matrix rate"
+    note = "multiplications and additions of the median step"
+    aimed = found.rate.device == "cuda" and found.model.size_px >= _AIMED_PX
+    yield at_least(part, name, share, 35, "%", note) if aimed else shown(part, name, share, "%", note)
 
 
 def _choice_rows(sitting: Sitting, part: str, found: Lesson) -> Iterator[BenchRow]:
@@ -167,8 +194,12 @@ def _speed_rows(job: TrainingJob, found: Lesson, quick: bool) -> Iterator[BenchR
     parts = "frame's time; both files that a shot writes are encoded"
     yield at_most("speed", "swap over network plus codecs", round(pace.over_parts, 3), 1.0, "x", parts)
     frames = _QUICK_FRAMES // 2 if quick else _MEMORY_FRAMES
-    peak = peak_memory_mb(job, found.model, frames)
-    yield at_most("memory", "training and rendering", round(peak), 4295, "MB", "4 GiB; a process of its own, resident")
+    peak = peak_memory(job, found.model, frames)
+    resident = None if peak.resident_mb != peak.resident_mb else round(peak.resident_mb)
+    note = "4 GiB; a process of its own, resident"
+    yield at_most("memory", "training and rendering", resident, 4295, "MB", note)
+    if peak.accelerator_mb is not None:
+        yield shown("memory", "of the accelerator", round(peak.accelerator_mb), "MB", "the most that torch allocated")
 
 
 def _follow_rows(exam: Exam, quick: bool) -> Iterator[BenchRow]:
@@ -233,6 +264,18 @@ def _minutes(options: TrainingOptions) -> float | None:
     return None if options.max_steps else options.budget_s / 60
 
 
+def _targets(options: TrainingOptions, model: SwapModel) -> LookTargets | None:
+    """They were set for 128 px, and count by the minutes that training really used."""
+    return targets_for(_minutes(options), model.train_s / 60) if model.size_px == _TARGET_PX else None
+
+
 def _name(options: TrainingOptions) -> str:
-    whole = _minutes(options)
-    return f"{options.max_steps} steps" if whole is None else f"{whole:g} min"
+    """Preset, size, what else was asked for, and how long."""
+    whole, preset = _minutes(options), preset_of(options.preset)
+    asked = [f"{name} {value:g}" for name in _LOSSES if (value := getattr(options, name)) is not None]
+    if options.batch not in (0, preset.plan.batch):
+        asked.append(f"batch {options.batch}")
+    if options.architecture != _DRAFT.architecture:
+        asked.append(options.architecture)
+    length = f"{options.max_steps} steps" if whole is None else f"{whole:g} min"
+    return " ".join([options.preset, f"{size_of(options)} px", *asked, length])

@@ -8,10 +8,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from av_models.domain.consent import Purpose
 from av_models.domain.errors import InputError, MediaError
-from av_models.domain.face import TrainingOptions
+from av_models.domain.face import FaceFinder, TrainingOptions
 from av_models.domain.person_pick import parse_pick
 from av_models.domain.production import BedMix, CaptionNames, LoudnessPreset, MasterOptions, Preset
-from av_models.domain.swap import Blend, ColorMatch, FaceSize, Handover, Region, SwapOptions
+from av_models.domain.swap import Blend, ColorMatch, FaceSize, Handover, MaskKind, Region, SwapOptions
 from av_models.domain.sync import SyncGate, SyncLimits
 from av_models.swap.presets import preset_of
 from tasks.workspace import find_input, media_dir
@@ -75,7 +75,9 @@ class ConsentChoice(Choice):
 class FaceChoice(Choice):
     """How faces are found."""
 
-    backend: Literal["dlib", "insightface", "face-alignment"] = "dlib"
+    backend: FaceFinder = Field(
+        default="dlib", description="insightface and face-alignment are brought by the user, with terms of their own."
+    )
     search_every: int = Field(default=5, ge=1, le=60, description="Frames between two full searches.")
     source: str = Field(
         default="",
@@ -171,6 +173,10 @@ class SwapChoice(Choice):
     outline: float = Field(
         default=_OPTIONS.outline, ge=0, le=1, description="How far the jaw is drawn to that of the actor's head."
     )
+    mask: MaskKind = Field(
+        default=_OPTIONS.mask,
+        description="Where the face may show: the actor's outline (hull), the model's own mask (learned), or both.",
+    )
     blend: Blend = Field(default=_OPTIONS.blend, description="The edge: feather or multiband.")
     erode: float = Field(
         default=_OPTIONS.erode, ge=0, le=0.25, description="How far the edge is drawn in, of the crop's side."
@@ -180,7 +186,10 @@ class SwapChoice(Choice):
         default=(), description="What stays the actor's own: brows, eyes, nose, mouth, jaw."
     )
     occlusion: bool = Field(default=_OPTIONS.occlusion, description="What is in front of the face stays in front.")
-    detail: bool = Field(default=_OPTIONS.detail, description="Sharpness and grain follow the plate.")
+    detail: bool = Field(
+        default=_OPTIONS.detail,
+        description="Sharpness and grain follow the plate; frame by frame where it is out of focus or smeared.",
+    )
     steady: float = Field(
         default=_OPTIONS.steady, ge=0, le=1, description="Filter over time against trembling skin: 0 none, 1 all."
     )

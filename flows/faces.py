@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import flow
 
+from av_models.domain.face import FaceFinder
 from av_models.domain.person_pick import PersonPick
 from tasks.faces import find_people
 from tasks.footage import open_footage
@@ -24,8 +25,10 @@ record_stages(open_footage, find_people, write_people)
     description="Who is in a video: a numbered sheet of people, frames that cannot be used, and what is missing.",
     persist_result=False,
 )
-def faces(video: str, pick: str = "", backend: str = "dlib", search_every: int = 5, out: str = "") -> dict[str, Any]:
-    """people.jpg, faces.json, and person-N.jpg and coverage-N.png of everybody, or of whoever is picked.
+def faces(
+    video: str, pick: str = "", backend: FaceFinder = "dlib", search_every: int = 5, out: str = ""
+) -> dict[str, Any]:
+    """people.jpg, faces.json, frames.csv, and person-N.jpg and coverage-N.png of everybody, or of whoever is picked.
 
     pick: a number of the sheet (2), a place and time (0.3,0.5@2.4s), or a picture; empty: everybody.  backend: dlib,
     insightface or face-alignment.  search_every: frames between two full searches.  out: by default

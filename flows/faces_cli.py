@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from av_models.domain.face import FaceFinder
+
 __all__ = ["run_faces"]
 
 _MOST_PROBLEMS = 12
@@ -17,7 +19,7 @@ def run_faces(
     pick: Annotated[
         str, typer.Option(help="One person: number on the sheet (2), place and time (0.3,0.5@2.4s), or a picture.")
     ] = "",
-    backend: Annotated[str, typer.Option(help="dlib, insightface or face-alignment.")] = "dlib",
+    backend: Annotated[FaceFinder, typer.Option(help="By what faces are found.")] = "dlib",
     search_every: Annotated[int, typer.Option(min=1, max=60, help="Frames between two full searches.")] = 5,
     out: Annotated[Path | None, typer.Option(help="Folder of the results; media/out/faces-NAME if empty.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON, for programs.")] = False,
@@ -49,3 +51,4 @@ def _show(found: dict[str, Any]) -> None:
             typer.echo(f"    and {left} more in faces.json")
     typer.echo(f"  {found['backend']}: {found['licence']}")
     typer.echo(f"  {found['sheet']}")
+    typer.echo(f"  {found['frames']}")

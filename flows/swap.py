@@ -117,7 +117,7 @@ def swap(asked: Swapping) -> dict[str, Any]:
         timeline = Timeline(footage.rate, (), LipsChoice(Lips.KEEP, "The performance is kept."))
         preview = preview_swap(clips, shots, timeline)
         master = write_swap_master(clips, footage, tuple(models.values()), asked.options, clearance)
-        report = deliver_swap(folder, master, clips, models, footage, clearance, preview)
+        report = deliver_swap(folder, master, clips, models, footage, clearance, preview, asked.face.backend)
     note_swap(asked.out_dir, master, clips, clearance)
     return {"out": str(asked.out_dir), "master": str(asked.out_dir / f"master{master.video.suffix}"), **report}
 

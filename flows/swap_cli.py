@@ -70,4 +70,11 @@ def _show(made: dict[str, Any]) -> None:
     typer.echo(f"Swapped:  {made['swapped']} of {made['frames']} frames")
     for first, last, reason in made["left"]:
         typer.echo(f"  frames {first} to {last} show the actor: {reason}")
+    if len(made["people"]) > 1:
+        for one in made["people"]:
+            typer.echo(f"  person {one['person']}: {one['swapped']} frames, confidence {one['confidence']['mean']}")
+    places, more = len(made["look_at"]), made["more_to_look_at"]
+    if places:
+        typer.echo(f"Look at:  {places} places{f' and {more} more' if more else ''}, see swap.json and frames.csv")
+    typer.echo(f"Faces by: {made['faces_by']['backend']}: {made['faces_by']['licence']}")
     typer.echo(f"Consent:  {', '.join(made['consent_ids'])}")

@@ -20,7 +20,7 @@ from tasks.consent import check_faces_consent
 from tasks.faces import gather_faces, start_tracking, track_faces
 from tasks.footage import open_footage
 from tasks.model_files import check_model_name, model_folder, note_model, write_model
-from tasks.people import open_pick, require_pair
+from tasks.people import finder_facts, open_pick, require_pair
 from tasks.progress import stopping_together
 from tasks.stages import record_stages
 from tasks.training import train_swapper
@@ -110,4 +110,5 @@ def _facts(run: FaceTraining, model: SwapModel, clearance: Clearance, out: Path)
         "stopped_by": model.stopped_by,
         "notes": list(model.notes),
         "consent_ids": list(clearance.consent_ids),
+        "faces_by": finder_facts(model.source.track.backend),
     }

@@ -50,6 +50,7 @@ def _show(made: dict[str, Any]) -> None:
     typer.echo(f"Trained:  {made['steps']} steps in {made['train_s']:.0f} s, stopped by: {made['stopped_by']}")
     typer.echo(f"Held out: {made['heldout_psnr_db']:.1f} dB on frames of the source that it never saw")
     typer.echo(f"Consent:  {', '.join(made['consent_ids'])}")
+    typer.echo(f"Faces by: {made['faces_by']['backend']}: {made['faces_by']['licence']}")
     for note in made["notes"]:
         typer.echo(f"Note:     {note}")
     typer.echo(f"Use it:   flow run swap --model {made['model']} --video x.mp4")

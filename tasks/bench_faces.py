@@ -37,12 +37,28 @@ class LookTargets:
     id_want: float | None = None
 
 
+_LOOKS = ("fit_ssim", "fit_psnr", "ssim", "psnr")
+_SAME_MINUTES, _IN_TIME = 0.01, 1.02
+
 _TARGETS = {5: LookTargets(0.74, 22, 0.70, 20.5), 20: LookTargets(0.82, 25, 0.76, 22, 0.34)}
 
 
-def targets_for(minutes: float | None) -> LookTargets | None:
-    """Those of that very length; None for a length that nobody set a target for, and for counted steps."""
-    return _TARGETS.get(round(minutes)) if minutes and abs(minutes - round(minutes)) < 0.01 else None
+def targets_for(asked: float | None, used: float) -> LookTargets | None:
+    """For minutes that were asked for, and those that training really used; None for a length that nobody set a target
+    for, and for counted steps.
+
+    On a slow machine a training may be lengthened. It is held to more then: to what lies between the targets, as it
+    lies between their minutes.
+    """
+    lengths = sorted(_TARGETS)
+    at = next((length for length in lengths if asked and abs(asked - length) < _SAME_MINUTES), None)
+    if at is None or used <= at * _IN_TIME or at == lengths[-1]:
+        return _TARGETS.get(at) if at is not None else None
+    longer = lengths[lengths.index(at) + 1]
+    share = min((used - at) / (longer - at), 1.0)
+    first, last = _TARGETS[at], _TARGETS[longer]
+    mixed = {name: (1 - share) * getattr(first, name) + share * getattr(last, name) for name in _LOOKS}
+    return LookTargets(**mixed, id_want=last.id_want if share == 1 else first.id_want)
 
 
 @dataclass(frozen=True, slots=True)

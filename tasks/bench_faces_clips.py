@@ -4,6 +4,9 @@ source_a.mp4      the face that is to be seen
 actor_b.mp4       a performance; any number of them
 truth_ab.mp4      the same performance with A's whole head, frame by frame; its .json knows blinks and eyes exactly
 truth_ab_face.mp4 the same with A's face on B's head: what a swap that keeps the head should come to
+
+Truths lie beside the clips, or in a folder `truth` there, as those of the samples do: nothing that trains looks there,
+and no consent covers them.
 """
 
 from __future__ import annotations
@@ -29,10 +32,13 @@ if TYPE_CHECKING:
     from av_models.forensics.swap_score import Clip, ExactEyes
     from av_models.forensics.swap_score_faces import SeenClip
 
-__all__ = ["Exam", "clip_from", "clip_of", "exact_eyes", "exact_lips", "look_at", "open_exams", "seen_in"]
+__all__ = ["TRUTHS", "Exam", "clip_from", "clip_of", "exact_eyes", "exact_lips", "look_at", "open_exams", "seen_in"]
 
 _PURPOSE = Purpose("internal", "worldwide", "en")
 """Models are made, measured and thrown away; nothing is shown to anybody else."""
+
+TRUTHS = "truth"
+"""Folder beside the clips that holds answers alone."""
 
 _SIDES, _ENDS = ("l", "r"), ("in", "out")
 
@@ -61,7 +67,7 @@ def open_exams(folder: Path) -> tuple[Exam, ...]:
     if len(sources) != 1 or not actors:
         raise InputError(
             f"{folder} holds {len(sources)} source_*.mp4 and {len(actors)} actor_*.mp4.",
-            "Give --clips a folder with one source_a.mp4 and actor_b.mp4, actor_c.mp4 …; truths are optional.",
+            "Give --clips a folder with one source_a.mp4 and actor_b.mp4, actor_c.mp4 …: see `flow run bench --help`.",
         )
     return tuple(_open(sources[0], actor) for actor in actors)
 
@@ -70,7 +76,7 @@ def _open(source: Path, actor: Path) -> Exam:
     from av_models.io.probe import probe_footage
 
     letters = source.stem.removeprefix("source_") + actor.stem.removeprefix("actor_")
-    truths = [actor.with_name(f"truth_{letters}{ending}.mp4") for ending in ("", "_face")]
+    truths = [_answer(actor, f"truth_{letters}{ending}.mp4") for ending in ("", "_face")]
     opened = [probe_footage(path, store()) if path.is_file() else None for path in truths]
     clips = probe_footage(source, store()), probe_footage(actor, store())
     for truth in opened:
@@ -83,6 +89,12 @@ def _open(source: Path, actor: Path) -> Exam:
         (path for path in (truths[0].with_suffix(".json"), actor.with_suffix(".json")) if path.is_file()), None
     )
     return Exam(actor.stem, clips[0], clips[1], opened[0], opened[1], labels, consent_ids)
+
+
+def _answer(actor: Path, name: str) -> Path:
+    """Where a truth is, or would be, beside the actor."""
+    apart = actor.parent / TRUTHS / name
+    return apart if apart.is_file() else actor.with_name(name)
 
 
 def clip_of(footage: Footage, n_frames: int) -> Clip:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from tasks.bench_faces_render import whole_shot
 from tasks.training_job import TrainingJob
 from tasks.workspace import store
 
-__all__ = ["Pace", "measure_pace", "peak_memory_mb"]
+__all__ = ["Pace", "Peak", "measure_pace", "peak_memory"]
 
 ROUNDS = 3
 _LOOK_EVERY_S = 0.05
@@ -98,12 +99,23 @@ def _codec(shot: Shot) -> None:
                 out.write(np.asarray(before.rgb()[:height, :width], np.uint8))
 
 
-def peak_memory_mb(job: TrainingJob, model: SwapModel, n_frames: int) -> float:
-    """Largest resident size of a fresh process that trains a few steps and renders, in MB of 10^6 bytes."""
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """Most memory that was in use, in MB of 10^6 bytes. resident: of the process.  accelerator: what torch took of it,
+    None without one."""
+
+    resident_mb: float
+    accelerator_mb: float | None
+
+
+def peak_memory(job: TrainingJob, model: SwapModel, n_frames: int) -> Peak:
+    """Of a fresh process that trains a few steps and renders; not a number where that failed."""
     import psutil
 
     shot = whole_shot(model, n_frames)
-    process = multiprocessing.get_context("spawn").Process(target=_train_and_render, args=(job, shot))
+    context = multiprocessing.get_context("spawn")
+    heard, told = context.Pipe(duplex=False)
+    process = context.Process(target=_train_and_render, args=(job, shot, told))
     process.start()
     largest = 0
     while process.is_alive():
@@ -113,11 +125,17 @@ def peak_memory_mb(job: TrainingJob, model: SwapModel, n_frames: int) -> float:
             break
         process.join(_LOOK_EVERY_S)
     process.join()
-    return largest / _MB if process.exitcode == 0 else float("nan")
+    if process.exitcode != 0:
+        return Peak(float("nan"), None)
+    return Peak(largest / _MB, heard.recv() if heard.poll() else None)
 
 
-def _train_and_render(job: TrainingJob, shot: Shot) -> None:
+def _train_and_render(job: TrainingJob, shot: Shot, told: Connection) -> None:
+    import torch
+
     from tasks.bench_faces_training import lesson
 
-    lesson(replace(job, options=replace(job.options, max_steps=_TRAINED_STEPS)))
+    lesson(replace(job, options=replace(job.options, max_steps=_TRAINED_STEPS)), how_fast=False)
     _swap(shot)
+    if torch.cuda.is_available():
+        told.send(torch.cuda.max_memory_allocated() / _MB)

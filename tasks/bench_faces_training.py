@@ -13,12 +13,14 @@ import numpy as np
 
 from av_models.domain.face import FaceSet, SwapModel, TrainingOptions
 from tasks.bench_faces_clips import Exam
+from tasks.bench_faces_rate import MatrixRate, matrix_rate, step_flops
 from tasks.faces import gather_faces, track_faces
 from tasks.model_card import stored_model
 from tasks.progress import Progress
 from tasks.training_job import TrainingJob, open_training
 
 if TYPE_CHECKING:
+    from av_models.swap.plan import Evaluation
     from av_models.swap.train import Trainer, TrainProgress, TrainResult
 
 __all__ = ["HeldOut", "Lesson", "gathered", "lesson"]
@@ -38,7 +40,9 @@ class HeldOut:
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """One training. model: at its end.  on_the_way: at the moments that were asked for, in order.  cores: processor
-    time over time, low where other work takes its share.  held_out: of the source and of the actor."""
+    time over time, low where other work takes its share.  held_out: of the source and of the actor.  curve: of
+    held-out faces, as training itself looks at them.  rate: of the machine, right afterwards, and of_rate, the share of
+    it that training reached in its median step; None and 0 where nobody asked."""
 
     model: SwapModel
     on_the_way: tuple[SwapModel, ...]
@@ -46,6 +50,9 @@ class Lesson:
     faces_per_s: float
     cores: float
     held_out: tuple[HeldOut, HeldOut]
+    curve: tuple[Evaluation, ...]
+    rate: MatrixRate | None
+    of_rate: float
 
 
 def gathered(exam: Exam, options: TrainingOptions) -> TrainingJob:
@@ -59,8 +66,9 @@ def gathered(exam: Exam, options: TrainingOptions) -> TrainingJob:
     return TrainingJob(sets[0], sets[1], options)
 
 
-def lesson(job: TrainingJob, look_at_s: Sequence[float] = ()) -> Lesson:
-    """Train from nothing. look_at_s: seconds of training at which the averaged weights are kept as a model."""
+def lesson(job: TrainingJob, look_at_s: Sequence[float] = (), how_fast: bool = True) -> Lesson:
+    """Train from nothing. look_at_s: seconds of training at which the averaged weights are kept as a model.  how_fast:
+    measure the machine's rate afterwards, too."""
     from av_models.runtime.device import best_device
 
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder, Progress("train", 1000, "‰") as progress:
@@ -72,7 +80,10 @@ def lesson(job: TrainingJob, look_at_s: Sequence[float] = ()) -> Lesson:
     held_out = _held_out(trainer, result, "source"), _held_out(trainer, result, "actor")
     s_per_step = result.train_s / max(result.step, 1)
     faces_per_s = 2 * trainer.plan.batch / s_per_step
-    return Lesson(model, tuple(watched.found), s_per_step, faces_per_s, watched.cores, held_out)
+    rate = matrix_rate(trainer.device) if how_fast else None
+    of_rate = step_flops(trainer) / watched.usual_step_s / rate.flops if rate else 0.0
+    curve = tuple(result.curve)
+    return Lesson(model, tuple(watched.found), s_per_step, faces_per_s, watched.cores, held_out, curve, rate, of_rate)
 
 
 class _Watched:
@@ -82,6 +93,7 @@ class _Watched:
         self.trainer, self.job, self.waiting, self.progress = trainer, job, waiting, progress
         self.found: list[SwapModel] = []
         self.train_s, self.busy_s, self.left_s = 0.0, 0.0, time.process_time()
+        self.steps_s: list[float] = []
         self.began_s: float | None = None
 
     def __call__(self, state: TrainProgress) -> None:
@@ -89,12 +101,18 @@ class _Watched:
             self.began_s = state.train_s
         else:
             self.busy_s += time.process_time() - self.left_s
-        self.train_s = state.train_s - self.began_s
+        before_s, self.train_s = self.train_s, state.train_s - self.began_s
+        self.steps_s.append(self.train_s - before_s or state.train_s)
         self.progress.reach(round(1000 * state.share), f"step {state.step}")
         if self.waiting and state.train_s >= self.waiting[0]:
             del self.waiting[0]
             self.found.append(stored_model(self.trainer, _now(self.trainer, state), self.job))
         self.left_s = time.process_time()
+
+    @property
+    def usual_step_s(self) -> float:
+        """Median: neither the first step, which may compile, nor one with a look at held-out faces counts much."""
+        return float(np.median(self.steps_s))
 
     @property
     def cores(self) -> float:

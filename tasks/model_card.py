@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from av_models.domain.face import SwapModel
 from av_models.domain.media import MediaRef
 from tasks.artifacts import show_picture
+from tasks.people import finder_facts
 from tasks.training_job import TrainingJob
 from tasks.training_material import raw_mouths
 from tasks.workspace import store
@@ -91,5 +92,6 @@ def _card(trainer: Trainer, result: TrainResult, weights: MediaRef, job: Trainin
             name: {"footage": faces.track.footage.name, "faces": faces.n_faces, "consent": faces.consent_id}
             for name, faces in (("source", job.source), ("actor", job.actor))
         },
+        "faces_by": finder_facts(job.source.track.backend),
         "licence": "as the consent records of the people shown permit; the weights hold the source's face",
     }

@@ -17,8 +17,8 @@ from av_models.domain.person_pick import PersonPick, PickedPlace, parse_pick
 from tasks.workspace import find_input, media_dir, store
 
 __all__ = [
-    "describe_problems", "open_pick", "people_folder", "require_alone", "require_different", "require_enough",
-    "require_pair", "who_is_meant",
+    "describe_problems", "finder_facts", "open_pick", "people_folder", "require_alone", "require_different",
+    "require_enough", "require_pair", "who_is_meant",
 ]  # fmt: skip
 
 PASSER_BY = 0.2
@@ -40,6 +40,13 @@ def open_pick(text: str) -> PersonPick:
     if path is None:
         raise MediaError(pick.picture_name, "there is no such picture", f"Put it into {media_dir() / 'inputs'}.")
     return PersonPick(picture=store().put_file(path), picture_name=path.name)
+
+
+def finder_facts(backend: str) -> dict[str, str]:
+    """By what faces were found, and what its weights permit."""
+    from av_models.face.backend import BACKENDS, licence_of
+
+    return {"backend": backend, "licence": licence_of(backend) if backend in BACKENDS else ""}
 
 
 def people_folder(seen: PeopleSeen) -> str:
@@ -159,7 +166,11 @@ def _like(seen: PeopleSeen, picture: MediaRef, name: str) -> FaceTrack:
     if not shown[0].identity.size:
         raise MediaError(name, "no face is found in it", "Use a picture of one person who faces the camera.")
     if len(shown) > 1:
-        raise MediaError(name, f"{len(shown)} faces are in it", "Cut out the one that is meant.")
+        raise MediaError(
+            name,
+            f"{len(shown)} faces are in it, and it is not said whose is meant",
+            "Cut out the face of the one who is meant, with some room round it, and give that picture.",
+        )
     identities = [np.array(track.identity) for track in seen.tracks]
     best = nearest(identities, shown[0].identity, backend.same_person) if identities[0].size else None
     if best is None:

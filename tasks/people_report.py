@@ -14,7 +14,8 @@ from prefect.cache_policies import NO_CACHE
 
 from av_models.domain.face import FaceTrack, PeopleSeen, ProblemRange
 from tasks.artifacts import in_run, show_picture, show_table
-from tasks.people import people_folder
+from tasks.frame_figures import table_text, tracked_rows
+from tasks.people import finder_facts, people_folder
 from tasks.workspace import media_dir, store
 
 __all__ = ["write_people"]
@@ -25,11 +26,10 @@ MOST_PEOPLE = 6
 
 @task(name="write_people", cache_policy=NO_CACHE, persist_result=False)
 def write_people(seen: PeopleSeen, tracks: Sequence[FaceTrack], out: str = "") -> dict[str, Any]:
-    """people.jpg, faces.json, and person-N.jpg and coverage-N.png of each of `tracks`, in `out`.
+    """people.jpg, faces.json, frames.csv, and person-N.jpg and coverage-N.png of each of `tracks`, in `out`.
 
     out: by default media/out/faces-NAME.  Returns what faces.json holds, and where the files lie.
     """
-    from av_models.face.backend import licence_of
     from av_models.io.disk import new_file
 
     folder = Path(out) if out else media_dir() / "out" / people_folder(seen)
@@ -44,16 +44,22 @@ def write_people(seen: PeopleSeen, tracks: Sequence[FaceTrack], out: str = "") -
         "sha256": seen.footage.media.digest,
         "n_frames": seen.footage.n_frames,
         "n_people": seen.tracks[0].n_people,
-        "backend": seen.tracks[0].backend,
-        "licence": licence_of(seen.tracks[0].backend),
+        **finder_facts(seen.tracks[0].backend),
         "people": people,
     }
     files["faces.json"] = (json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    files["frames.csv"] = table_text([row for track in tracks for row in tracked_rows(track)]).encode()
     for name, data in files.items():
         with new_file(folder / name, len(data)) as part:
             part.write_bytes(data)
     _show(files, people, seen)
-    return {**facts, "out": str(folder), "sheet": str(folder / "people.jpg"), "report": str(folder / "faces.json")}
+    return {
+        **facts,
+        "out": str(folder),
+        "sheet": str(folder / "people.jpg"),
+        "report": str(folder / "faces.json"),
+        "frames": str(folder / "frames.csv"),
+    }
 
 
 def _person(track: FaceTrack) -> tuple[dict[str, Any], dict[str, bytes]]:

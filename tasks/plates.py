@@ -1,10 +1,11 @@
-"""Matching a model to footage as a stage: colour, light, size and grain, measured once on the whole clip."""
+"""Matching a model to footage as a stage: colour, light, size and grain, measured once on the whole clip, and the light
+of each of its shots."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,23 +13,23 @@ from av_models.domain.face import FaceTrack
 from av_models.domain.media import MediaRef
 from av_models.domain.swap import PlateMatch, SwapOptions
 from tasks.caching import stage
+from tasks.plate_samples import Frames, PlateSampler, compose, evenly, in_pixels
 from tasks.progress import Progress
 from tasks.workspace import store
 
 if TYPE_CHECKING:
-    from av_models.swap.plate import Grade, PlateSample
+    from av_models.swap.plate import Grade, Measured, PlateLook
+    from av_models.swap.plate_shots import ShotLight
     from av_models.swap.render import Painter
     from av_models.swap.weights import Finish
 
 __all__ = ["compose", "in_pixels", "match_plate", "ready_painter"]
 
-MAX_SAMPLES = 96
-SAMPLES_A_SECOND = 3
-BLINK_S, BLINK_FRAMES_A_SECOND, BLINK_BATCH = 40, 13, 32
-"""People blink every few seconds, for a fifth of one."""
+HELD_SAMPLES = 96
+"""Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("10")
+@stage("12")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
@@ -40,72 +41,55 @@ def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> Pl
     arrays = store().arrays(track.data)
     template = mean_template(arrays["landmarks"][arrays["usable"]])
     place = placement(finish.shape, template, options.size, options.scale)
-    sample = _sample(track, arrays, template, place, painter)
-    look = measure_look(painter, finish, sample, template, place, options)
+    sampler = PlateSampler(track, arrays, template, place, painter)
+    frames = evenly(sampler.frames(), HELD_SAMPLES)
+    with Progress("match_plate", len(frames), "frames", track.footage.name) as progress:
+        sample = sampler.sample(frames, progress, edges=True)
+    whole = measure_look(painter, finish, sample, sampler.lids(), template, place, options)
+    del sample  # its pictures
+    look = _in_its_shots(whole, sampler, options)
     scale = float(np.sqrt(np.linalg.det(place[:, :2])))
     return PlateMatch(store().put_arrays(**look.arrays()), round(scale, 4), round(float(look.grain), 5))
 
 
-def _sample(
-    track: FaceTrack, arrays: dict[str, Any], template: np.ndarray, place: np.ndarray, painter: Painter
-) -> PlateSample:
-    from av_models.face.warp import align_matrix, invert, transform, warp_crop
-    from av_models.io.video import read_pictures
-    from av_models.lips.mouth import mouth_codes, mouth_scale
-    from av_models.swap.grain import footage_grain
-    from av_models.swap.plate import PlateSample
+def _in_its_shots(whole: Measured, sampler: PlateSampler, options: SwapOptions) -> PlateLook:
+    """What was measured on a clip of one short shot is that shot's; else every shot is looked at by itself."""
+    from av_models.swap.plate_shots import ShotLight, in_shots
 
-    usable = np.flatnonzero(arrays["usable"])
-    codes = mouth_codes(arrays["landmarks"][usable])
-    mouths = mouth_scale(codes).normalise(codes)
-    seconds = len(usable) / float(track.footage.rate)
-    n = int(min(len(usable), MAX_SAMPLES, max(24, SAMPLES_A_SECOND * seconds)))
-    rows = np.unique(np.linspace(0, len(usable) - 1, n).round().astype(int))
-    crops, plates, landmarks, scales, grains = [], [], [], [], []
-    away = invert(in_pixels(place, painter.output_px))
-    with Progress("match_plate", len(rows), "frames", track.footage.name) as progress:
-        for picture in read_pictures(store().path(track.footage.media), usable[rows].tolist()):
-            points = arrays["landmarks"][picture.index]
-            crops.append(warp_crop(picture.rgb, align_matrix(points, painter.input_px, template), painter.input_px))
-            matrix = compose(away, align_matrix(points, painter.output_px, template))
-            plates.append(warp_crop(picture.rgb, matrix, painter.output_px))
-            landmarks.append(transform(points, matrix))
-            scales.append(np.linalg.det(matrix[:, :2]) ** -0.5)
-            grains.append(footage_grain(picture.rgb, points))
-            progress.reach(len(crops))
-    times = arrays["time_s"][usable[rows]]
-    pictures = np.stack(crops), np.stack(plates)
-    lids = _lids(track, arrays, template, painter)
-    grain = float(np.median([one for one in grains if one is not None] or [0.0]))
-    return PlateSample(times, *pictures, np.stack(landmarks), mouths[rows], np.array(scales), grain, lids)
+    shots = {number: sampler.frames(number) for number in np.unique(sampler.shot).tolist()}
+    if len(shots) == 1 and len(sampler.frames()) <= HELD_SAMPLES:
+        lights = [ShotLight(number, None, whole.look.knots, whole.look.log_gain) for number in shots]
+    else:
+        lights = list(_lights(whole, sampler, shots, options))
+    return in_shots(whole.look, lights, sampler.n_shots)
 
 
-def _lids(track: FaceTrack, arrays: dict[str, Any], template: np.ndarray, painter: Painter) -> np.ndarray:
-    """(M,) readings of the beginning, where frames lie so dense that every blink is met."""
-    from av_models.face.warp import align_matrix, warp_crop
-    from av_models.io.video import read_pictures
+def _lights(
+    whole: Measured, sampler: PlateSampler, shots: dict[int, Frames], options: SwapOptions
+) -> Iterator[ShotLight]:
+    """shots: the frames of each that are looked at."""
+    from av_models.swap.plate_shots import measure_shot
 
-    apart = max(1, round(float(track.footage.rate) / BLINK_FRAMES_A_SECOND))
-    frames = np.flatnonzero(arrays["usable"])[::apart][: BLINK_S * BLINK_FRAMES_A_SECOND].tolist()
-    size, found = painter.input_px, [np.zeros(0, np.float32)]
-    pictures = read_pictures(store().path(track.footage.media), frames)
-    with Progress("match_plate, blinks", len(frames), "frames", track.footage.name) as progress:
-        while batch := list(islice(pictures, BLINK_BATCH)):
-            places = [align_matrix(arrays["landmarks"][one.index], size, template) for one in batch]
-            crops = [warp_crop(one.rgb, place, size) for one, place in zip(batch, places, strict=True)]
-            found.append(painter.lids(np.stack(crops)))
-            progress.reach(sum(map(len, found)))
-    return np.concatenate(found)
+    n_frames, n_done = sum(map(len, shots.values())), 0
+    with Progress("match_plate, light of the shots", n_frames, "frames", sampler.track.footage.name) as progress:
+        for number, frames in shots.items():
+            first = evenly(frames, HELD_SAMPLES)
+            rest = np.setdiff1d(frames, first)
+            parts = [first, *(rest[k : k + HELD_SAMPLES] for k in range(0, len(rest), HELD_SAMPLES))]
+            before = n_done + np.cumsum([0, *map(len, parts)])
+            samples = (sampler.sample(part, progress, int(n)) for part, n in zip(parts, before, strict=False))
+            yield measure_shot(number, sampler.painter, whole, samples, options)
+            n_done += len(frames)
 
 
 def fresh_painter(weights: MediaRef) -> tuple[Painter, Finish]:
     """A painter of its own, whose shift may be set, and what the model knows about laying in."""
     from av_models.runtime.device import best_device
-    from av_models.swap.render import Painter
+    from av_models.swap.render import Painter, channels_last
     from av_models.swap.weights import load_weights
 
     network, finish = load_weights(store().read_bytes(weights))
-    return Painter(network, best_device()), finish
+    return Painter(channels_last(network), best_device()), finish
 
 
 @lru_cache(maxsize=4)
@@ -118,15 +102,3 @@ def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, G
     painter.shift(look.code_shift, look.code_gain)
     painter.draw(look.outline)
     return painter, finish, Grade(look, painter.device)
-
-
-def in_pixels(place: np.ndarray, size_px: int) -> np.ndarray:
-    """A similarity between crops from units of the side to pixels, whose centres lie half a pixel in."""
-    matrix = place.copy()
-    matrix[:, 2] = place[:, :2] @ np.array([0.5, 0.5]) + place[:, 2] * size_px - 0.5
-    return matrix
-
-
-def compose(second: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """First `first`, then `second`; both (2,3)."""
-    return np.concatenate([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2:] + second[:, 2:]], axis=1)

@@ -22,7 +22,7 @@ from av_models.domain.speech import Alignment, CheckedSpeech, Speech
 from av_models.domain.sync import LipSync, OffsetAt, PhoneTimes
 from av_models.domain.time import sample_at
 from tasks.caching import stage
-from tasks.doubtful import frames_to_look_at
+from tasks.doubtful import frames_to_look_at, more_to_look_at
 from tasks.progress import Progress
 from tasks.workspace import store
 
@@ -210,7 +210,8 @@ def _measure_coverage(n_frames: int, n_found: int, clips: tuple[SwappedClip, ...
         unswapped += [ProblemRange(one.first + start, one.last + start, one.reason) for one in clip.unswapped]
         start += clip.n_frames
     n_kept = sum(one.last - one.first + 1 for one in unswapped)
-    return Coverage(n_frames, n_frames - n_kept, n_found, tuple(unswapped), frames_to_look_at(clips))
+    doubtful = frames_to_look_at(clips), more_to_look_at(clips)
+    return Coverage(n_frames, n_frames - n_kept, n_found, tuple(unswapped), *doubtful)
 
 
 def _measure_sound(path: Path, asked_lufs: float) -> SoundFacts:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from av_models.io.decoded import NOWHERE, Box, Decoded, around
 from tasks.plates import in_pixels
 from tasks.workspace import store
 
-__all__ = ["Seen", "ShotFrame", "frame_format", "frame_reasons", "shot_frames"]
+if TYPE_CHECKING:
+    from av_models.face.quality import Pose
+
+__all__ = ["Absent", "Seen", "ShotFrame", "frame_format", "frame_reasons", "shot_frames"]
 
 _SIDE_PX = 256
 """Of a crop, where only its place counts."""
@@ -27,31 +30,57 @@ flash."""
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One face in one frame. landmarks (68,2) px of the frame's plate; score 0..1."""
+    """One face in one frame. landmarks (68,2) px of the frame's plate; score 0..1.  sharpness: as `FaceTrack` has it,
+    NaN where nobody looked.  filled: the tracker did not see it, its neighbours say where it is."""
 
     landmarks: np.ndarray
     score: float
+    sharpness: float = float("nan")
+    filled: bool = False
+
+    @property
+    def pose(self) -> Pose:
+        from av_models.face.quality import head_pose
+
+        return head_pose(self.landmarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """No face of a person in a frame. there: the person is seen before and after it in the same shot, so that the own
+    face is probably in the picture; otherwise nothing says that they are in it at all."""
+
+    problem: FaceProblem
+    there: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShotFrame:
-    """index: in the shot.  time_s: of the footage.  plate (H,W,3) uint8, or uint16 where the footage has more bits:
+    """index: in the shot; below 0 and from its end on neighbours that are not shown.  time_s: of the footage.  filmed:
+    which frame of the footage is shown, the nearest if it lies between two.  scene: number of the shot of the footage
+    which that frame is of, from 0.  plate (H,W,3) uint8, or uint16 where the footage has more bits:
     what the faces can reach, or the whole picture.  shallow: the plate in 8 bits.  seen: a face for each of the
-    shot's, None where there is none.  reason: why not, of the first that is missing.
+    shot's, None where there is none, and then `absent` says why.  reason: why the frame shows an own face of somebody
+    who should have another, None if it does not: who is out of the picture, as in the other's shot, is not missed, but
+    a frame without any face of the shot's says why, too.
     whole: the picture that the plate is a part of, and box: which; None if the plate is all there is."""
 
     index: int
     time_s: float
+    filmed: int
+    scene: int
     plate: np.ndarray
     shallow: np.ndarray
     seen: tuple[Seen | None, ...]
+    absent: tuple[Absent | None, ...]
     reason: FaceProblem | None
     whole: Decoded | None
     box: Box
 
 
 def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
-    """In order. Between two frames of the footage the picture is interpolated, and so are the landmarks.
+    """In order, the neighbours too. Between two frames of the footage the picture is interpolated, and so are the
+    landmarks; but where the footage is cut between them, the nearer one is shown.
 
     Pictures that can be encoded as they were decoded become RGB only where the faces are: the rest stays as it was
     filmed, to the bit, and costs nothing.
@@ -61,10 +90,12 @@ def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
 
     footage = shot.faces[0].track.footage
     people, interpolated = [_Person(face) for face in shot.faces], _Interpolated(footage.bit_depth > 8)
-    pairs = read_pairs_at(store().path(footage.media), shot.plate_s)
-    for index, (time, (before, after, position)) in enumerate(zip(shot.plate_s, pairs, strict=True)):
-        seen = tuple(person.at(float(time)) for person in people)
-        reasons = [one for one in seen if isinstance(one, FaceProblem)]
+    filmed, times = _Filmed(people[0].arrays), (*shot.before_s, *shot.plate_s, *shot.after_s)
+    pairs = read_pairs_at(store().path(footage.media), times)
+    for index, (time, (before, after, position)) in enumerate(zip(times, pairs, strict=True), -len(shot.before_s)):
+        shown_s, number, position = filmed.shown(float(time), position)
+        seen = tuple(person.at(shown_s) for person in people)
+        absent = tuple(one if isinstance(one, Absent) else None for one in seen)
         faces = tuple(one if isinstance(one, Seen) else None for one in seen)
         near = nearly(position)
         whole = None if near is None else (before, after)[near]
@@ -74,13 +105,39 @@ def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
             plate = whole.window(box, footage.bit_depth > 8)
         else:
             whole, box, plate = None, NOWHERE, interpolated(before, after, position)
-        shown = tuple(one and Seen(one.landmarks - box[:2], one.score) for one in faces)
-        yield ShotFrame(index, float(time), plate, _shallow(plate), shown, reasons[0] if reasons else None, whole, box)
+        shown = tuple(one and replace(one, landmarks=one.landmarks - box[:2]) for one in faces)
+        what = index, float(time), number, int(filmed.shot[number])
+        yield ShotFrame(*what, plate, _shallow(plate), shown, absent, _reason(absent), whole, box)
+
+
+def _reason(absent: tuple[Absent | None, ...]) -> FaceProblem | None:
+    missing = [one for one in absent if one is not None]
+    missed = [one for one in missing if one.there or len(missing) == len(absent)]
+    return missed[0].problem if missed else None
 
 
 def frame_format(bit_depth: int) -> str:
     """Of the pictures that a shot is kept in."""
     return "yuv420p10le" if bit_depth > 8 else "yuv420p"
+
+
+class _Filmed:
+    """Which frames of the footage lie at a time. shot (N,): see `FaceTrack`."""
+
+    def __init__(self, arrays: dict[str, Any]) -> None:
+        from av_models.face.shots import shot_of_frames
+
+        self.time_s, self.shot = arrays["time_s"], shot_of_frames(arrays)
+
+    def shown(self, time_s: float, position: float) -> tuple[float, int, float]:
+        """position: of the time between two frames, 0..1 -> the time that is shown, the nearest frame, and the position
+        that is shown. A mixture of two shots is never shown."""
+        first = int(np.interp(time_s, self.time_s, np.arange(len(self.shot))) + 1e-6)
+        second = min(first + 1, len(self.shot) - 1)
+        nearest = second if position >= 0.5 else first
+        if position and self.shot[first] != self.shot[second]:
+            return float(self.time_s[nearest]), nearest, float(nearest == second)
+        return time_s, nearest, position
 
 
 class _Interpolated:
@@ -115,16 +172,20 @@ class _Person:
         corners = np.array([[x, y] for x in (-0.5, _SIDE_PX - 0.5) for y in (-0.5, _SIDE_PX - 0.5)])
         return np.concatenate([transform(corners, back), transform(transform(corners, self.place), back)])
 
-    def at(self, time_s: float) -> Seen | FaceProblem:
+    def at(self, time_s: float) -> Seen | Absent:
         """The face, or the reason why there is none."""
         at = np.interp(time_s, self.arrays["time_s"], np.arange(len(self.can)))
         first, second = int(np.floor(at + 1e-6)), min(int(np.ceil(at - 1e-6)), len(self.can) - 1)
         if not (self.can[first] and self.can[second]):
-            return self.reasons[second if self.can[first] else first] or FaceProblem.NO_FACE
+            row = second if self.can[first] else first
+            there = bool(np.isfinite(self.arrays["landmarks"][row]).all())
+            return Absent(self.reasons[row] or FaceProblem.NO_FACE, there)
         share = min(max(float(at) - first, 0.0), 1.0)
         landmarks = self.arrays["landmarks"]
         points = landmarks[first] * (1 - share) + landmarks[second] * share
-        return Seen(points, float(np.clip(self.arrays["score"][first], 0, 1)))
+        sharpness = float(self.arrays["sharpness"][first]) if "sharpness" in self.arrays else float("nan")
+        filled = "filled" in self.arrays and bool(self.arrays["filled"][first])
+        return Seen(points, float(np.clip(self.arrays["score"][first], 0, 1)), sharpness, filled)
 
 
 def _shallow(plate: np.ndarray) -> np.ndarray:

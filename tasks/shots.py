@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,12 @@ import numpy as np
 
 from av_models.domain.edit import Fit, Lips, Placement, Shot, Timeline
 from av_models.domain.face import FaceSet, SwapModel
+from av_models.domain.media import MediaRef
 from av_models.domain.speech import Phone
 from av_models.domain.swap import FaceSwap, PlateMatch, SwapOptions
 from tasks.caching import stage
 from tasks.own_speech import speech_of
+from tasks.softness import REACH
 from tasks.workspace import store
 
 if TYPE_CHECKING:
@@ -23,12 +26,12 @@ if TYPE_CHECKING:
     from av_models.lips.effort import Loudness
     from av_models.lips.visemes import MouthRange
 
-__all__ = ["cut_shots"]
+__all__ = ["SHARD_FRAMES", "Piece", "cut_shots", "pieces"]
 
 SHARD_FRAMES = 96
 
 
-@stage("3")
+@stage("4")
 def cut_shots(
     timeline: Timeline, model: SwapModel, match: PlateMatch, source_words: str, options: SwapOptions
 ) -> tuple[Shot, ...]:
@@ -42,11 +45,44 @@ def cut_shots(
     for index, placement in enumerate(timeline.placements):
         times = _plate_times(placement)
         codes = mouths.of(index, times)
-        for first in range(0, placement.n_frames, SHARD_FRAMES):
-            part = slice(first, first + SHARD_FRAMES)
-            face = FaceSwap(model.weights, model.actor.track, match, store().put_arrays(mouth=codes[part]))
-            shots.append(Shot(times[part], timeline.rate, (face,), options))
+        for piece in pieces(placement.n_frames, options):
+            face = FaceSwap(model.weights, model.actor.track, match, piece.mouth(codes))
+            own, before, after = piece.of(times)
+            shots.append(Shot(own, timeline.rate, (face,), options, before, after))
     return tuple(shots)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Frames first to end (exclusive) of a placement, and from where to where their neighbours are looked at."""
+
+    first: int
+    end: int
+    begins: int
+    ends: int
+
+    def of(self, times: Sequence[Fraction]) -> tuple[tuple[Fraction, ...], ...]:
+        """The piece's own, those before, and those after."""
+        parts = (self.first, self.end), (self.begins, self.first), (self.end, self.ends)
+        return tuple(tuple(times[low:high]) for low, high in parts)
+
+    def mouth(self, codes: np.ndarray) -> MediaRef:
+        """Of a `FaceSwap`; codes (n_frames,8)."""
+        own, before, after = codes[self.first : self.end], codes[self.begins : self.first], codes[self.end : self.ends]
+        return store().put_arrays(mouth=own, before=before, after=after)
+
+
+def pieces(n_frames: int, options: SwapOptions) -> Iterator[Piece]:
+    """A placement in pieces of at most SHARD_FRAMES.
+
+    What a frame shows hangs on those beside it, if it is steadied or as soft as they are; whether it jumps, on the one
+    before as it is steadied.
+    """
+    n_steady, n_soft = 1 if options.steady else 0, REACH if options.detail else 0
+    n_before, n_after = max(1 + n_steady, n_soft), max(n_steady, n_soft)
+    for first in range(0, n_frames, SHARD_FRAMES):
+        end = min(first + SHARD_FRAMES, n_frames)
+        yield Piece(first, end, max(first - n_before, 0), min(end + n_after, n_frames))
 
 
 def _plate_times(placement: Placement) -> tuple[Fraction, ...]:

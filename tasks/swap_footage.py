@@ -21,7 +21,7 @@ from tasks.caching import stage
 from tasks.consent import show_clearance
 from tasks.model_files import open_face
 from tasks.people import SAME_SHARE
-from tasks.shots import SHARD_FRAMES
+from tasks.shots import pieces
 from tasks.workspace import configs_dir, media_dir, store
 
 __all__ = ["check_swap_consent", "cut_kept_shots", "kept_mouth", "open_swap", "refuse_own_face"]
@@ -84,7 +84,7 @@ def _filled(codes: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(rows, rows[there], column[there]) for column in codes.T], 1)
 
 
-@stage("1")
+@stage("2")
 def cut_kept_shots(
     models: Sequence[TrainedFace],
     tracks: Sequence[FaceTrack],
@@ -100,13 +100,13 @@ def cut_kept_shots(
     times = [time for _, time in frames]
     codes = [store().arrays(ref)["mouth"][[frame for frame, _ in frames]] for ref in mouths]
     shots = []
-    for first in range(0, len(times), SHARD_FRAMES):
-        part = slice(first, first + SHARD_FRAMES)
+    for piece in pieces(len(times), options):
         faces = tuple(
-            FaceSwap(model.weights, track, match, store().put_arrays(mouth=code[part]))
+            FaceSwap(model.weights, track, match, piece.mouth(code))
             for model, track, match, code in zip(models, tracks, matches, codes, strict=True)
         )
-        shots.append(Shot(tuple(times[part]), footage.rate, faces, options))
+        own, before, after = piece.of(times)
+        shots.append(Shot(own, footage.rate, faces, options, before, after))
     return tuple(shots)
 
 

@@ -23,8 +23,10 @@ from av_models.domain.provenance import ManifestFacts
 from av_models.domain.time import sample_at
 from tasks.artifacts import show_markdown, show_picture
 from tasks.caching import stage
-from tasks.doubtful import deliver_doubtful, delivered_patches, frames_to_look_at
+from tasks.doubtful import deliver_doubtful, delivered_patches, frames_to_look_at, more_to_look_at
+from tasks.frame_figures import confidences, people_facts
 from tasks.mastering import mux_master
+from tasks.people import finder_facts
 from tasks.progress import announce
 from tasks.workspace import media_dir, store
 
@@ -113,12 +115,13 @@ def deliver_swap(
     footage: Footage,
     clearance: Clearance,
     preview: MediaRef,
+    backend: str,
 ) -> dict[str, Any]:
-    """Put the results into `folder`; returns what swap.json holds."""
+    """Put the results into `folder`; returns what swap.json holds. backend: by which the faces were found."""
     shutil.copyfile(store().path(master.video), folder / f"master{master.video.suffix}")
     shutil.copyfile(store().path(preview), folder / "preview.mp4")
     deliver_doubtful(folder, clips)
-    report = _report(master, clips, models, footage, clearance)
+    report = _report(master, clips, models, footage, clearance) | {"faces_by": finder_facts(backend)}
     (folder / "swap.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     _show(report, footage, preview)
     return report
@@ -149,7 +152,7 @@ def _report(
     for clip in clips:
         left += [(first + part.first, first + part.last, str(part.reason)) for part in clip.unswapped]
         first += clip.n_frames
-    sure = [value for clip in clips for value in clip.confidence]
+    sure = confidences(clips)
     n_left = sum(last - start + 1 for start, last, _ in left)
     return {
         "format": _FORMAT,
@@ -159,9 +162,12 @@ def _report(
         "swapped": master.n_frames - n_left,
         "left": left,
         "look_at": [
-            {"frames": [one.first, one.last], "why": str(one.doubt), "confidence": one.confidence}
+            {"frames": [one.first, one.last], "person": one.person, "why": str(one.doubt), "confidence": one.confidence}
             for one in frames_to_look_at(clips)
         ],
+        "more_to_look_at": more_to_look_at(clips),
+        "people": people_facts(clips),
+        "figures": "frames.csv",
         "confidence": {"mean": round(sum(sure) / max(len(sure), 1), 3), "least": min(sure, default=0.0)},
         "marked": master.marked,
         "consent_ids": list(clearance.consent_ids),

@@ -12,6 +12,7 @@ from av_models.domain.face import FaceProblem, problem_ranges
 from av_models.domain.swap import Handover
 from tasks.caching import stage
 from tasks.doubtful import Doubtful
+from tasks.frame_figures import FrameFigures
 from tasks.painting import Finished, finished_frames
 from tasks.progress import Progress
 from tasks.shot_frames import frame_format, frame_reasons
@@ -25,7 +26,7 @@ __all__ = ["frame_reasons", "swap_shot"]
 CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("10")
+@stage("12")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 
@@ -38,7 +39,7 @@ def swap_shot(shot: Shot) -> SwappedClip:
     pixel_format = frame_format(footage.bit_depth)
     confidence: list[float] = []
     reasons: list[FaceProblem | None] = []
-    doubtful = Doubtful()
+    doubtful, figures = Doubtful(shot), FrameFigures(shot)
     with tempfile.TemporaryDirectory() as folder, Progress("swap_shot", len(shot.plate_s), "frames") as progress:
         video, files = (Path(folder) / name for name in ("swapped.mp4", "patches.zip"))
         with (
@@ -50,12 +51,14 @@ def swap_shot(shot: Shot) -> SwappedClip:
                 confidence.append(round(one.confidence, 3))
                 reasons.append(one.frame.reason)
                 doubtful.see(one)
+                figures.see(one)
                 patches.write(one)
                 progress.reach(len(confidence))
         kept = store().put_file(video)
         handover = store().put_file(files) if files.exists() else None
     ranges = problem_ranges(reasons), doubtful.ranges()
-    return SwappedClip(kept, len(confidence), tuple(confidence), *ranges, handover)
+    more = figures.kept(), doubtful.n_more
+    return SwappedClip(kept, len(confidence), tuple(confidence), *ranges, handover, *more)
 
 
 def _write(out: VideoWriter, one: Finished, width: int, height: int) -> None:
@@ -90,5 +93,5 @@ class _Patches(ExitStack):
             return
         for person, patch in enumerate(one.patches, start=1):
             if patch is not None:
-                row = PatchFrame(person, one.frame.index, patch.face, patch.matte, patch.matrix)
+                row = PatchFrame(person, one.frame.filmed, patch.face, patch.matte, patch.matrix)
                 self.writer.write(row, self.shot.plate_s[one.frame.index])

@@ -147,12 +147,16 @@ class Shot:
     """A piece of one placement, small enough to be redone: everything that its pixels depend on and nothing else.
 
     plate_s: the source time of every frame.  faces: at least one, all in the same footage, each person once.
+    before_s, after_s: those of a few frames of the placement right before and after, which are looked at and not
+    shown, so that nothing is seen where two shots meet.
     """
 
     plate_s: tuple[Fraction, ...]
     rate: Fraction
     faces: tuple[FaceSwap, ...]
     options: SwapOptions = field(default_factory=SwapOptions)
+    before_s: tuple[Fraction, ...] = ()
+    after_s: tuple[Fraction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,8 @@ class SwappedClip:
     """video: H.264 near-lossless, bt709. confidence: 0..1 a frame, to 0.001.
 
     unswapped: frames of this clip (from 0) that show the actor, with the reason.  doubtful: frames to look at, with
-    the reason.  patches: .zip for a compositor, see `io.patches`; None where nobody asked for it.
+    the reason, and n_more_doubtful: how many more such ranges there are, which are surer.  patches: .zip for a
+    compositor, see `io.patches`; None where nobody asked for it.  figures: JSON, see `tasks.frame_figures`.
     """
 
     video: MediaRef
@@ -169,6 +174,8 @@ class SwappedClip:
     unswapped: tuple[ProblemRange, ...]
     doubtful: tuple[DoubtRange, ...] = ()
     patches: MediaRef | None = None
+    figures: MediaRef | None = None
+    n_more_doubtful: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from .media import Footage, MediaRef
+
+FaceFinder = Literal["dlib", "insightface", "face-alignment"]
+"""By what faces are found: the names of `av_models.face.backend.BACKENDS`."""
 
 
 class FaceProblem(StrEnum):
@@ -47,7 +51,8 @@ class FaceTrack:
     """One person followed through one footage.
 
     data: .npz with arrays over all N frames of the footage:
-        time_s (N,) float64; usable (N,) bool; score (N,) float32; box (N,4) float32 left, top, right, bottom px;
+        time_s (N,) float64; shot (N,) int32, number of the shot from 0: the footage is cut wherever it grows;
+        usable (N,) bool; score (N,) float32; box (N,4) float32 left, top, right, bottom px;
         landmarks (N,68,2) float32 px, smoothed, x right, y down, iBUG-68 order; landmarks_raw (N,68,2);
         filled (N,) bool: not seen, landmarks drawn between the neighbours that were, in the same shot;
         yaw_deg, pitch_deg, roll_deg (as `face.quality.Pose`), face_px (brows to chin), sharpness, hidden (share of

@@ -26,13 +26,14 @@ class IdentityMatch:
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """unswapped: frames of the programme with their reason. n_found: frames of the master in which a face was
-    found."""
+    found.  n_more_doubtful: ranges beside those of `doubtful`."""
 
     n_frames: int
     n_swapped: int
     n_found: int
     unswapped: tuple[ProblemRange, ...]
     doubtful: tuple[DoubtRange, ...] = ()
+    n_more_doubtful: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,15 @@ class Blend(StrEnum):
     MULTIBAND = "multiband"
 
 
+class MaskKind(StrEnum):
+    """Where the painted face may show. HULL: inside the outline of the actor's landmarks.  LEARNED: where the model
+    takes what it paints for face.  BOTH: where the two agree."""
+
+    BOTH = "both"
+    HULL = "hull"
+    LEARNED = "learned"
+
+
 class Region(StrEnum):
     """Parts of a face that can stay the actor's own."""
 
@@ -71,7 +80,8 @@ class SwapOptions:
     color_strength: how far the colours move, 0 none to 1 all the way; less keeps more of the source's own
     complexion.  shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on
     top.
-    erode, blur: how far the edge is drawn in and how soft it is (standard deviation), as shares of the crop's side.
+    mask: see `MaskKind`.  erode, blur: how far the edge is drawn in and how soft it is (standard deviation), as
+    shares of the crop's side.
     keep: regions that stay the actor's.  occlusion: what is in front of the face stays in front.  detail: sharpness
     and grain follow the plate.  steady: 0 none to 1, how much of the painted face's trembling a filter over time
     takes away.  handover: see `Handover`.
@@ -84,6 +94,7 @@ class SwapOptions:
     size: FaceSize = FaceSize.ACTOR
     scale: float = 1.0
     outline: float = 1.0
+    mask: MaskKind = MaskKind.BOTH
     blend: Blend = Blend.MULTIBAND
     erode: float = 0.03
     blur: float = 0.015
@@ -128,13 +139,15 @@ class Doubt(StrEnum):
     HIDDEN = "something is in front of the face"
     UNUSUAL = "a look that training has hardly seen"
     JUMP = "the painted face jumps"
+    TURNED = "the face is turned far"
+    BLURRED = "the face is blurred, by its own movement or out of focus"
 
 
 @dataclass(frozen=True, slots=True)
 class DoubtRange:
     """Frames first..last (inclusive) of a clip share one doubt, the strongest of each.
 
-    confidence: the least of them.  thumbnail: JPEG of that frame.
+    confidence: the least of them.  thumbnail: JPEG of that frame.  person: as numbered on the sheet of the footage.
     """
 
     first: int
@@ -142,6 +155,12 @@ class DoubtRange:
     doubt: Doubt
     confidence: float
     thumbnail: MediaRef
+    person: int = 1
+
+    @property
+    def picture_name(self) -> str:
+        """Of the delivered thumbnail: two people can be doubtful in one frame."""
+        return f"look-{self.first:06d}.jpg" if self.person == 1 else f"look-{self.first:06d}-{self.person}.jpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +168,7 @@ class FaceSwap:
     """One person of a shot who is seen with another's face.
 
     weights: of the model.  track: the person in the footage.  mouth: .npz with `mouth` (n, 8), the normalised mouth
-    code of every frame of the shot.
+    code of every frame of the shot; and, where the shot has such frames, `before` and `after`.
     """
 
     weights: MediaRef
@@ -159,6 +178,6 @@ class FaceSwap:
 
 
 __all__ = [
-    "Blend", "ColorMatch", "Doubt", "DoubtRange", "FaceSize", "FaceSwap", "Handover", "PlateMatch", "Region",
-    "SwapOptions",
+    "Blend", "ColorMatch", "Doubt", "DoubtRange", "FaceSize", "FaceSwap", "Handover", "MaskKind", "PlateMatch",
+    "Region", "SwapOptions",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ Floats = NDArray[np.floating[Any]]
 Rgb = NDArray[np.uint8]
 
 _FIVE_POINTS = ([36, 37, 38, 39, 40, 41], [42, 43, 44, 45, 46, 47], [30], [48], [54])
+_ACCELERATORS, _CPU = ("CUDAExecutionProvider", "CoreMLExecutionProvider"), ["CPUExecutionProvider"]
 _FAN_FILES = ("2DFAN4-11f355bf06.pth.tar", "s3fd-619a316812.pth")
 
 
@@ -47,9 +48,10 @@ class InsightFaceBackend:
                 f"insightface's models are not in {folder}.",
                 f"Read their terms ({self.licence}) and unpack buffalo_l.zip there, or use the backend 'dlib'.",
             )
-        wanted = ["detection", "landmark_3d_68", "recognition"]
-        self._app = package.FaceAnalysis(name=str(folder.resolve()), allowed_modules=wanted)
-        self._app.prepare(ctx_id=-1, det_size=(640, 640))
+        wanted, providers = ["detection", "landmark_3d_68", "recognition"], _providers()
+        self._app = package.FaceAnalysis(name=str(folder.resolve()), allowed_modules=wanted, providers=providers)
+        # A device number below 0 would put every network back to the CPU, whatever the providers.
+        self._app.prepare(ctx_id=-1 if providers == _CPU else 0, det_size=(640, 640))
 
     def detect(self, rgb: Rgb) -> list[Detection]:
         boxes, _ = self._app.det_model.detect(_bgr(rgb), max_num=0, metric="default")
@@ -124,6 +126,12 @@ def _package(module: str, distribution: str) -> ModuleType:
             f"The face backend {distribution!r} needs the package {distribution}, which cannot be imported ({error}).",
             f"Install it (pip install {distribution}) or use the backend 'dlib'.",
         ) from error
+
+
+def _providers() -> list[str]:
+    """Of onnxruntime: the accelerators that it was built for and finds, then the CPU."""
+    there = _package("onnxruntime", "onnxruntime").get_available_providers()
+    return [name for name in _ACCELERATORS if name in there] + _CPU
 
 
 def _with_torch_home(home: Path, make: Any) -> Any:

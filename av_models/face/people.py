@@ -49,9 +49,11 @@ def group_people(tracklets: list[Tracklet], same_person: float) -> list[Person]:
     return sorted(people, key=lambda person: -len(person.frames))
 
 
-def lasting(people: list[Person]) -> list[Person]:
-    """Those seen for more than a moment; whoever is seen most, if nobody was."""
-    return [person for person in people if len(person.frames) >= _LEAST_FRAMES] or people[:1]
+def lasting(people: list[Person], n_frames: int) -> list[Person]:
+    """Those seen for more than a moment, or in all of a footage that is no longer; whoever is seen most, if nobody
+    was."""
+    least = min(_LEAST_FRAMES, n_frames)
+    return [person for person in people if len(person.frames) >= least] or people[:1]
 
 
 def nearest(identities: Sequence[Floats], wanted: Floats, same_person: float) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,41 +18,79 @@ __all__ = ["Search"]
 Rgb = NDArray[np.uint8]
 Floats = NDArray[np.floating[Any]]
 
-_COARSE_PX, _MIDDLE_PX, _FINE_PX = 640, 1600, 3200
-_MIDDLE_EVERY, _FINE_EVERY = 10, 50
+_COARSE_PX, _FINE_PX, _FINEST_PX = 640, 1920, 3200
+_TILTED_EVERY, _FINE_EVERY = 10, 50
 _SMALLER = 0.6
+_NEAR = 1.5
+"""How far round its last place a face that was lost is looked for, in its own widths to each side."""
+
+_LIKELY = 0.75
+"""A face is looked for at a size at which it could be smaller by this and still be found."""
 _TILTS_DEG = (-35.0, 35.0)
 
 
 class Search:
-    """Finds faces in whole pictures, at the size that the moment is worth."""
+    """Finds faces in whole pictures, at the size that the moment is worth.
+
+    A fine search finds faces of a twenty-fourth of the picture's longer side: 80 px at 1080p, 160 px at 4K with dlib.
+    A coarse one costs a sixth of it and finds those of an eighth. The first picture of every shot is searched finely,
+    and one every 50 frames; whoever comes into the picture small is found that late at worst.
+    """
 
     def __init__(self, backend: FaceBackend) -> None:
         self._backend = backend
+        self._fine_at: int | None = None
 
-    def faces(self, rgb: Rgb, known: list[Box], frame: int, lost_for: int) -> list[Detection]:
-        """Faces in picture pixels.
+    def new_shot(self) -> None:
+        """The next search is a fine one."""
+        self._fine_at = None
 
-        known: boxes that are being followed; then only faces down to 0.6 of their size are looked for, but for every
-        50th frame.  lost_for: frames since the last face.  With nobody in sight every picture is searched coarsely,
-        every 10th also more finely and tilted, every 50th down to LEAST_FACE_PX as far as the picture's size permits.
+    def faces(
+        self, rgb: Rgb, known: list[Box], frame: int, lost_for: int, *, lost: Sequence[Box] = (), following: bool = True
+    ) -> list[Detection]:
+        """Faces in picture pixels, some of them perhaps twice.
+
+        known: boxes of the faces that were seen last.  following: they are being followed, and between fine searches
+        only faces down to 0.6 of the smallest are looked for, and each of `lost` round its last place; otherwise all of
+        them are to be found again.  lost_for: frames since the last face.  With nobody in sight every picture is
+        searched coarsely, every 10th also finely and tilted, every 50th down to LEAST_FACE_PX as far as the picture's
+        size permits.
         """
-        if known:
-            smallest = min(box[2] - box[0] for box in known)
-            wide = frame % _FINE_EVERY == 0
-            return self._at(rgb, _COARSE_PX if wide else self._long_px(rgb, smallest * _SMALLER, _COARSE_PX))
-        found = self._at(rgb, _COARSE_PX)
-        for long_px, every in ((_MIDDLE_PX, _MIDDLE_EVERY), (_FINE_PX, _FINE_EVERY)):
+        if self._fine_at is None or frame - self._fine_at >= _FINE_EVERY:
+            self._fine_at = frame
+            found = self._at(rgb, _FINE_PX)
+        elif known:
+            long_px = self._long_px(rgb, min(_width(box) for box in known) * _SMALLER)
+            long_px = min(long_px, _COARSE_PX) if following else min(max(long_px, _COARSE_PX), _FINE_PX)
+            return self._at(rgb, long_px) + self._near(rgb, lost, long_px)
+        else:
+            found = self._at(rgb, _COARSE_PX)
+        return found if found or known else self._anywhere(rgb, lost_for)
+
+    def _anywhere(self, rgb: Rgb, lost_for: int) -> list[Detection]:
+        """Nobody is in sight: more finely, and tilted, now and then."""
+        found: list[Detection] = []
+        for long_px, every in ((_FINE_PX, _TILTED_EVERY), (_FINEST_PX, _FINE_EVERY)):
             if not found and lost_for % every == 0:
                 found = self._at(rgb, long_px)
-        if not found and lost_for % _MIDDLE_EVERY == 0:
-            found = self._tilted(rgb)
+        return self._tilted(rgb) if not found and lost_for % _TILTED_EVERY == 0 else found
+
+    def _near(self, rgb: Rgb, lost: Sequence[Box], long_px: int) -> list[Detection]:
+        """Round the last places of faces that are too small to be found in the whole picture at `long_px`."""
+        found: list[Detection] = []
+        for box in lost:
+            if self._long_px(rgb, _width(box)) <= long_px:
+                continue
+            part, corner = _round_about(rgb, box)
+            if min(part.shape[:2]) < 2:
+                continue
+            inside = self._at(part, self._long_px(part, _width(box) * _LIKELY))
+            found += [_moved(face, np.array([[1.0, 0, corner[0]], [0, 1.0, corner[1]]])) for face in inside]
         return found
 
-    def _long_px(self, rgb: Rgb, face_px: float, most_px: int) -> int:
+    def _long_px(self, rgb: Rgb, face_px: float) -> int:
         """The longer side at which faces of face_px are just large enough for the detector."""
-        scale = self._backend.least_face_px / max(face_px, 1.0)
-        return int(min(scale * max(rgb.shape[:2]), most_px))
+        return int(self._backend.least_face_px / max(face_px, 1.0) * max(rgb.shape[:2]))
 
     def _at(self, rgb: Rgb, long_px: int) -> list[Detection]:
         small, scale = self._scaled(rgb, long_px)
@@ -85,6 +124,18 @@ class Search:
         if face.landmarks is None:
             face = replace(face, landmarks=self._backend.landmarks(turned, face.box))
         return _moved(face, back)
+
+
+def _width(box: Box) -> float:
+    return box[2] - box[0]
+
+
+def _round_about(rgb: Rgb, box: Box) -> tuple[Rgb, tuple[int, int]]:
+    """The part of the picture round a box, and its left upper corner."""
+    reach = _NEAR * _width(box)
+    left, top = (max(0, int(at - reach)) for at in box[:2])
+    right, bottom = (max(0, int(at + reach)) for at in box[2:])
+    return rgb[top:bottom, left:right], (left, top)
 
 
 def _moved(face: Detection, back: Floats) -> Detection:

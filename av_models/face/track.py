@@ -109,14 +109,14 @@ def _looked_at(
         album.offer(frame, picture.rgb, wanted=follower.n_live != n_live)
         if on_progress:
             on_progress(frame + 1)
-    people = lasting(group_people(follower.tracklets, backend.same_person))
+    people = lasting(group_people(follower.tracklets, backend.same_person), len(times))
     shot = np.searchsorted(shot_starts, np.arange(len(times)), side="right")
     return _View(times, shot, people, tuple(album.kept))
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What all people of one footage share. shot: (N,) number of each frame's shot."""
+    """What all people of one footage share. shot: (N,) number of each frame's shot, from 1."""
 
     times: list[float]
     shot: NDArray[np.intp]
@@ -127,8 +127,9 @@ class _View:
         measured = _Measured.of(len(self.times), self.people, chosen)
         steady = _steady(measured.raw, self.shot)
         usable = np.array([reason is None for reason in measured.reasons], bool)
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "time_s": np.array(self.times, np.float64),
+            "shot": (self.shot - 1).astype(np.int32),
             "usable": usable,
             "filled": ~_seen(measured.raw) & _seen(steady),
             "box": np.concatenate([steady.min(axis=1), steady.max(axis=1)], axis=1).astype(np.float32),

@@ -34,6 +34,10 @@ _TOUCHING = 0.1
 """From here on the detector is asked in every frame whether both are still to be seen."""
 
 _SAME_PLACE = 0.2
+_MOST_LOST, _MISSED_FOR = 6, 50
+"""So many faces are looked for round their last places, for so many frames: until the whole picture is searched finely
+again."""
+
 _FIRST_DESCRIPTORS, _DESCRIBE_EVERY, _DESCRIBE_LATER_EVERY = 6, 10, 50
 _FIRST_ALONE, _DESCRIBE_ALONE_EVERY = 3, 100
 """With nobody else in sight: a descriptor costs as much as following five frames, and there is nobody to slip to."""
@@ -116,6 +120,7 @@ class Follower:
         self._recent: deque[tuple[int, Rgb]] = deque(maxlen=self._detect_every)
         self._lost_for = 0
         self._calm_for = 0
+        self._lost: list[tuple[int, Box]] = []
 
     @property
     def tracklets(self) -> list[Tracklet]:
@@ -131,6 +136,8 @@ class Follower:
             self._end(list(self._live))
             self._recent.clear()
             self._calm_for = 0
+            self._lost.clear()
+            self._search.new_shot()
         before = list(self._live)
         if self._detect_every == 1:
             self._detect(frame, rgb)
@@ -146,7 +153,7 @@ class Follower:
         touching = self._overlapping(_TOUCHING)
         for tracklet in list(self._live):
             self._follow(tracklet, frame, rgb, look=due or tracklet in touching)
-        covered = self._end_covered()
+        covered = self._end_covered(frame)
         if due or covered or not self._live:
             self._look_for_more(frame, rgb)
 
@@ -160,7 +167,8 @@ class Follower:
 
     def _detect(self, frame: int, rgb: Rgb) -> None:
         """The slow way, as without a tracker: every picture searched, fitted and recognised as if it were the first."""
-        faces = self._search.faces(rgb, [], frame, self._lost_for)
+        known = [tracklet.box for tracklet in self._live]
+        faces = self._search.faces(rgb, known, frame, self._lost_for, following=False)
         seen = [(each.score, fit_detection(rgb, each, self._backend)) for each in faces]
         for tracklet in list(self._live):
             near = max(seen, key=lambda one: _overlap(upright_box(one[1].landmarks), tracklet.box), default=None)
@@ -180,7 +188,7 @@ class Follower:
         if look or _doubtful(fit, tracklet, rgb):
             sure = self._confirmed(rgb, fit, tracklet.landmarks[-1])
             if sure is None:
-                self._end([tracklet])
+                self._lose([tracklet], frame)
                 return
             fit, score = sure
         self._add(tracklet, frame, rgb, fit, score)
@@ -226,10 +234,10 @@ class Follower:
         tracklet.descriptors.append(new)
         tracklet.described.append(tracklet.frames[-1])
 
-    def _end_covered(self) -> bool:
+    def _end_covered(self, frame: int) -> bool:
         """End tracks that may be taken for each other, before this frame; the search then finds who is in front."""
         covered = self._overlapping(_COVERED)
-        self._end(covered)
+        self._lose(covered, frame)
         for tracklet in covered:
             if len(tracklet.frames) > 1:
                 tracklet.split_at(len(tracklet.frames) - 1)
@@ -245,13 +253,29 @@ class Follower:
             if any(i != j and _overlap(boxes[i], box) > least for j, box in enumerate(boxes))
         ]
 
+    def _lose(self, tracklets: list[Tracklet], frame: int) -> None:
+        """End tracks whose faces may come back where they were."""
+        self._end(tracklets)
+        self._lost = [*self._lost, *((frame, tracklet.box) for tracklet in tracklets)][-_MOST_LOST:]
+
+    def _last_places(self, frame: int) -> list[Box]:
+        """Where faces were lost not long ago and none is now."""
+        there = [tracklet.box for tracklet in self._live]
+        self._lost = [
+            (when, box)
+            for when, box in self._lost
+            if frame - when < _MISSED_FOR and not any(_overlap(box, other) > _SAME_PLACE for other in there)
+        ]
+        return [box for _, box in self._lost]
+
     def _end(self, tracklets: list[Tracklet]) -> None:
         for tracklet in tracklets:
             self._live.remove(tracklet)
             self._done.append(tracklet)
 
     def _look_for_more(self, frame: int, rgb: Rgb) -> None:
-        for detection in self._search.faces(rgb, [t.box for t in self._live], frame, self._lost_for):
+        known, lost = [tracklet.box for tracklet in self._live], self._last_places(frame)
+        for detection in self._search.faces(rgb, known, frame, self._lost_for, lost=lost):
             if any(_overlap(detection.box, tracklet.box) > _SAME_PLACE for tracklet in self._live):
                 continue
             fit = fit_detection(rgb, detection, self._backend)

@@ -231,5 +231,6 @@ def _ranges(problems: Sequence[ProblemRange]) -> list[Facts]:
 def _frames_in_doubt(doubtful: Sequence[DoubtRange]) -> list[Facts]:
     return [
         {"first": one.first, "last": one.last, "reason": str(one.doubt), "confidence": one.confidence}
+        | {"person": one.person, "picture": one.picture_name}
         for one in doubtful
     ]

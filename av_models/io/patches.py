@@ -2,9 +2,13 @@
 
 A .zip of
 
-    person1/patch/000000.png   the painted face in its crop, graded, with grain: RGB, 16 bits (or .exr, half floats)
-    person1/matte/000000.png   where it shows: grey, 16 bits (or .exr)
-    frames.json                rate, and for every frame and person the time and the matrices
+    person1/patch/000096.png   the painted face in its crop, graded, with grain: RGB, 16 bits (or .exr, half floats)
+    person1/matte/000096.png   where it shows: grey, 16 bits (or .exr)
+    frames-000096.json         rate, and for every frame and person the time and the matrices
+
+Frames are numbered as the footage's own are, from 0: the files of all shots can be unpacked into one folder, where they
+lie on the plate as it was filmed. A frame that is shown again gets 000096-2, and so on; the list is named after the
+first one. A picture that lies between two frames of the footage is numbered as the nearer one.
 
 Values are those of the plate's own R'G'B' (BT.709, not linear), 0 to 65535 for 0 to 1. `to_patch` maps (x, y, 1) in
 pixels of the plate to pixels of the patch, `to_plate` is the way back; (0, 0) is the middle of the first pixel. The
@@ -15,7 +19,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -36,13 +42,13 @@ __all__ = ["PatchFrame", "PatchWriter", "read_patches"]
 
 Floats = NDArray[np.floating[Any]]
 _FULL = 65535
-_LIST = "frames.json"
+_LIST = re.compile(r"frames-\d+\.json")
 _MADE_BY = "AI-generated faces, made by Understudy under a consent record. What is composed of them has to say so, too."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatchFrame:
-    """person: from 1.  frame: of the shot, from 0.  face (D,D,3), matte (D,D) 0..1.  to_patch (2,3): see above."""
+    """person: from 1.  frame: of the footage, from 0.  face (D,D,3), matte (D,D) 0..1.  to_patch (2,3): see above."""
 
     person: int
     frame: int
@@ -59,6 +65,7 @@ class PatchWriter:
     kind: Handover
     rate: Fraction
     _rows: list[dict[str, Any]] = field(default_factory=list)
+    _n_shown: Counter[tuple[int, int]] = field(default_factory=Counter)
     _cleanup: ExitStack = field(default_factory=ExitStack)
     _zip: zipfile.ZipFile = field(init=False)
 
@@ -71,9 +78,11 @@ class PatchWriter:
 
     def write(self, patch: PatchFrame, time_s: Fraction) -> None:
         """time_s: of the footage."""
-        names = {}
+        self._n_shown[patch.person, patch.frame] += 1
+        n_shown, names = self._n_shown[patch.person, patch.frame], {}
+        again = f"-{n_shown}" if n_shown > 1 else ""
         for what, picture in (("patch", patch.face), ("matte", patch.matte)):
-            names[what] = f"person{patch.person}/{what}/{patch.frame:06d}.{self.kind}"
+            names[what] = f"person{patch.person}/{what}/{patch.frame:06d}{again}.{self.kind}"
             self._zip.writestr(zipfile.ZipInfo(names[what]), _encoded(picture, self.kind))
         whole = np.vstack([np.asarray(patch.to_patch, np.float64), [0, 0, 1]])
         self._rows.append(
@@ -91,7 +100,8 @@ class PatchWriter:
                 "values": "R'G'B', BT.709, not linear",
                 "frames": self._rows,
             }
-            self._zip.writestr(zipfile.ZipInfo(_LIST), json.dumps(table, indent=1) + "\n")
+            first = self._rows[0]["frame"] if self._rows else 0
+            self._zip.writestr(zipfile.ZipInfo(f"frames-{first:06d}.json"), json.dumps(table, indent=1) + "\n")
         return self._cleanup.__exit__(kind, error, trace)
 
 
@@ -99,7 +109,8 @@ def read_patches(path: Path) -> Iterator[PatchFrame]:
     """In the order in which they were written. Errors: MediaError for a file that is not of this kind."""
     try:
         with zipfile.ZipFile(path) as archive:
-            for row in json.loads(archive.read(_LIST))["frames"]:
+            (listed,) = filter(_LIST.fullmatch, archive.namelist())
+            for row in json.loads(archive.read(listed))["frames"]:
                 face, matte = (_decoded(archive.read(row[what])) for what in ("patch", "matte"))
                 yield PatchFrame(row["person"], row["frame"], face, matte, np.array(row["to_patch"]))
     except (zipfile.BadZipFile, KeyError, ValueError) as error:

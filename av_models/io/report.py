@@ -84,7 +84,7 @@ def _files(folder: Path) -> dict[str, Any]:
     single = (
         *("captions.srt", "captions.vtt", "script.json", "timeline.otio", "report.json"),
         *("faces/source.jpg", "faces/actor.jpg", "model/preview.jpg", "model/card.json"),
-        *("swap/preview.mp4", "report/poster.jpg", "report/side.jpg", "report/sheet.jpg"),
+        *("swap/preview.mp4", "swap/frames.csv", "report/poster.jpg", "report/side.jpg", "report/sheet.jpg"),
     )
     several = {"alignment": "alignment/*.TextGrid", "waves": "report/wave-*.png"}
     found: dict[str, Any] = {name: name for name in single if (folder / name).is_file()}

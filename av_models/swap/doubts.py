@@ -29,6 +29,9 @@ _CODE = (2.5, 6.0)
 _OUTLINE = (3.0, 10.0)
 _LEAST_SPREAD = 0.01
 _JUMP = (0.02, 0.08)
+_TURN_DEG = (31.0, 61.0)
+_SHARPNESS = (0.045, 0.002)
+"""Both are worth a look just where the tracker takes a face for no lesson any more: 40 degrees, 0.032."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Signs:
     score: of the landmarks, 0..1.  outline: how many spreads less of the face than usual the decoder takes for face.
     seam: mean distance of face and plate along the edge, 0..1.  hidden: share of the face behind something.
     code: distance of the code from this person's usual one, in training's spreads (root mean square).  jump: how much
-    more the painted face changed than the plate did, 0..1.
+    more the painted face changed than the plate did, 0..1.  turn_deg: of the head from the front, to whichever side.
+    sharpness: of the plate's face, as `face.quality.sharpness`; NaN where nobody knows.
     """
 
     score: float
@@ -47,6 +51,8 @@ class Signs:
     hidden: float
     code: float
     jump: float
+    turn_deg: float = 0.0
+    sharpness: float = float("nan")
 
     def factors(self) -> dict[Doubt, float]:
         """1 where all is usual, LEAST where it is as doubtful as it gets."""
@@ -57,10 +63,17 @@ class Signs:
             Doubt.HIDDEN: _falling(self.hidden, *_HIDDEN),
             Doubt.UNUSUAL: _falling(self.code, *_CODE),
             Doubt.JUMP: _falling(self.jump, *_JUMP),
+            Doubt.TURNED: _falling(self.turn_deg, *_TURN_DEG),
+            Doubt.BLURRED: 1.0 if np.isnan(self.sharpness) else _falling(self.sharpness, *_SHARPNESS),
         }
 
     def confidence(self) -> float:
         return float(np.prod(list(self.factors().values())))
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Everything that is worth a look, the strongest first."""
+        doubtful = sorted((factor, doubt) for doubt, factor in self.factors().items() if factor < LOOK_BELOW)
+        return tuple(doubt for _, doubt in doubtful)
 
     def doubt(self) -> Doubt | None:
         """The strongest, None if all is well."""

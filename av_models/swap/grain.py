@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..face.mask import hull_mask
 from .faces import feature_weight
 from .render import grained, sharpened
+from .softness import blurred
 
 __all__ = ["MAX_GRAIN", "bare_skin", "footage_grain", "grain_level", "missing_grain"]
 
@@ -29,15 +30,17 @@ _MEASURED = 8
 """Faces that are laid to see how much of their noise comes through."""
 
 
-def missing_grain(faces: Floats, level: float, skin: Floats, sharpen: float, scale: float = 1.0) -> float:
+def missing_grain(
+    faces: Floats, level: float, skin: Floats, sharpen: float, scale: float = 1.0, soft: float = 0.0
+) -> float:
     """Standard deviation of the noise that is to be put on painted faces (N,D,D,3) so that laid into the footage they
     have its `level`.
 
     skin (N,D,D): bare skin.  scale: footage pixels beside a pixel of the painted face, by which noise is averaged away
-    or drawn out on the way.
+    or drawn out on the way.  soft: variance of the blur that faces get, in their own pixels.
     """
     chosen = np.unique(np.linspace(0, len(faces) - 1, min(_MEASURED, len(faces))).round().astype(int))
-    crisp = np.stack([sharpened(faces[one], sharpen) for one in chosen])
+    crisp = np.stack([blurred(sharpened(faces[one], sharpen), soft * np.eye(2)) for one in chosen])
     noise = np.stack([grained(np.zeros(crisp.shape[1:], np.float32), 1.0, seed) for seed in range(len(chosen))])
     masks = _laid(skin[chosen], scale)
     missing = level**2 - grain_level(_laid(crisp, scale), masks) ** 2

@@ -43,10 +43,10 @@ class LiaeNetwork(SwapNetwork):
         _, own = self.own["actor"](joint[:, :size], mouth)
         return joint, torch.cat([shared, own], 1)
 
-    def paint(self, person: str, joint: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """As `SwapNetwork.paint`, from the two layers that this person is painted from."""
+    def details(self, person: str, grid: Tensor) -> Tensor:
+        """As `SwapNetwork.details`, from the two layers that this person is painted from."""
         shared, own = grid.chunk(2, 1)
-        return super().paint(person, joint, torch.cat([shared if person == "source" else own, shared], 1))
+        return super().details(person, torch.cat([shared if person == "source" else own, shared], 1))
 
 
 def build_network(config: NetworkConfig, people: tuple[str, ...] = ("source", "actor")) -> SwapNetwork:

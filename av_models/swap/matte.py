@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domain.swap import Region, SwapOptions
+from ..domain.swap import MaskKind, Region, SwapOptions
 from ..face.mask import hull_mask
 
 Floats = NDArray[np.floating[Any]]
@@ -37,7 +37,9 @@ def matte(
     """learned: the decoder's own mask.  hull: of the actor's face.  landmarks: (68,2) px of the crop.  hidden: what is
     in front of the face, 1 where it is."""
     side = learned.shape[0]
-    mask = paste_mask(learned, hull, options.erode * side, options.blur * side)
+    face = {MaskKind.HULL: hull, MaskKind.LEARNED: learned}.get(options.mask)
+    inside = np.minimum(learned, hull) if face is None else face
+    mask = paste_mask(inside, options.erode * side, options.blur * side)
     if options.keep:
         mask = np.asarray(mask * (1 - region_mask(landmarks, side, options.keep)), np.float32)
     if hidden is not None:
@@ -45,16 +47,16 @@ def matte(
     return mask
 
 
-def paste_mask(learned: Floats, hull: Floats, erode_px: float, blur_px: float) -> NDArray[np.float32]:
-    """Inside the actor's hull and the painted face, soft towards the inside.
+def paste_mask(face: Floats, erode_px: float, blur_px: float) -> NDArray[np.float32]:
+    """Inside a face (D,D), soft towards the inside.
 
-    With erode_px of two blur_px the soft edge ends inside both faces, and neither hair nor background comes along.
+    With erode_px of two blur_px the soft edge ends inside the face, and neither hair nor background comes along.
     """
     import cv2
 
-    both = (np.minimum(learned, hull) > 0.5).astype(np.uint8)
-    both[[0, -1]] = both[:, [0, -1]] = 0  # beyond the crop there is no face
-    depth = cv2.distanceTransform(both, cv2.DIST_L2, cv2.DIST_MASK_5)
+    inside = (face > 0.5).astype(np.uint8)
+    inside[[0, -1]] = inside[:, [0, -1]] = 0  # beyond the crop there is no face
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_5)
     if blur_px <= 0:
         return (depth > erode_px).astype(np.float32)
     hard = (depth > erode_px).astype(np.float32)

@@ -150,10 +150,17 @@ class Decoder(nn.Module):
             for name, value in layer.named_parameters():
                 nn.init.normal_(value, std=1e-3 if name == "weight" else 0.0)
 
+    def details(self, grid: Tensor) -> Tensor:
+        """(B,4,S,S): residual and mask logits. All of the convolutions, which stand half precision."""
+        return F.pixel_shuffle(self.heads(self.grow(grid)), 2).float()
+
+    def scores(self, joint: Tensor, performance: Tensor) -> Tensor:
+        """(B,K): the coefficients."""
+        return (self.coefficients(joint) + self.from_performance(performance)).float()
+
     def forward(self, joint: Tensor, performance: Tensor, grid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        heads = F.pixel_shuffle(self.heads(self.grow(grid)), 2).float()
-        coefficients = self.coefficients(joint) + self.from_performance(performance)
-        return coefficients.float(), heads[:, :3], heads[:, 3:]
+        heads = self.details(grid)
+        return self.scores(joint, performance), heads[:, :3], heads[:, 3:]
 
     def start_from(self, performances: Tensor, scores: Tensor, weight: Tensor | None = None) -> None:
         """Let readings and mouth codes (N,P) explain the basis scores (N,K) before the first step.
@@ -245,8 +252,17 @@ class SwapNetwork(nn.Module):
 
         D follows the basis: the full one gives `detail` times S, a shrunk one (training) gives S itself.
         """
+        return self.on_face(person, joint, self.details(person, grid))
+
+    def details(self, person: str, grid: Tensor) -> Tensor:
+        """What the decoder's convolutions make of a grid, on the mean shape; see `Decoder.details`."""
+        return self.decoder(person).details(grid)
+
+    def on_face(self, person: str, joint: Tensor, details: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """As `paint`, from `details`: laid on the basis, and both on the shape that is asked for."""
         performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
-        coefficients, residual, mask = self.decoder(person)(joint, performance, grid)
+        coefficients = self.decoder(person).scores(joint, performance)
+        residual, mask = details[:, :3], details[:, 3:]
         texture = self.mouths[person](self.bases[person](coefficients), performance)
         if person in self.eyes and not self.training:  # its own blinks would be nothing but copied in training
             texture = self.eyes[person](texture, performance)

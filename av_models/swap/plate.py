@@ -1,4 +1,5 @@
-"""How one model is laid into one footage: measured once on frames from the whole clip, so that every shot is alike.
+"""How one model is laid into one footage: measured once on frames from the whole clip, and for the light of each of its
+shots (`plate_shots.py`) on frames of that shot.
 
 Needs the model and the footage's track, never the faces that the model was trained on.
 """
@@ -18,13 +19,14 @@ from ..face.occlusion import FaceModel
 from .color import fit_colors, recolored, rolled_off, toned
 from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place
-from .light import gain_at, light_over_time
+from .light import always_skin, followed, gain_in, log_gains
 from .matte import hull_masks
 from .placing import drawn_outline
 from .reader import READINGS
 from .relight import DARK, plate_light
 from .render import Painter
 from .shading import SHADING_PX
+from .softness import in_painted, missing_softness, painted_edges, sharp_edges
 from .weights import Finish
 
 Floats = NDArray[np.floating[Any]]
@@ -44,13 +46,13 @@ _BRIDGE = slice(27, 31)
 
 @dataclass(frozen=True, slots=True)
 class PlateSample:
-    """Frames of the footage, evenly over its length.
+    """Frames of the footage, evenly over its length or over that of a shot.
 
     time_s (N,).  crops (N,S,S,3) uint8 in the footage's own crop, as the network wants them.  plates (N,D,D,3) uint8
     and landmarks (N,68,2) px where the painted face will lie, in the source's crop.  mouths (N,8) normalised.
     scale (N,): plate pixels beside a pixel of the painted face.  grain: level of the noise in the footage's own pixels,
-    see `grain.grain_level`.  lids (M,): readings of frames that lie dense enough
-    for blinks, see `Painter.lids`.
+    see `grain.grain_level`.  edges (N,2,K): see `softness.edge_power`, with faces in the sizes that they have on the
+    whole; NaN where unseen, or where nobody looked.
     """
 
     time_s: Floats
@@ -60,7 +62,7 @@ class PlateSample:
     mouths: Floats
     scale: Floats
     grain: float
-    lids: Floats
+    edges: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,13 @@ class PlateLook:
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
     person's, in units of the side.  outline (68,2): see `placing.drawn_outline`.  code_gain, code_shift, code_mean
     (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
-    (n,n,n,3): colours, see `color.fit_colors`.  knots (K,), log_gain (K,3): see `light.light_over_time`.  shading
-    (G,G,3): see `relight.plate_light`.  grain (): standard deviation of the noise that the painted face lacks.
-    agreement (2,): median and spread over the clip of how much of the face the decoder takes for face.  front: what
-    this person's face usually looks like, None if what is in front of it does not matter.
+    (T,n,n,n,3): colours, see `color.fit_colors`.  shading (T,G,G,3): see `relight.plate_light`.  row (S,): which of the
+    two each shot of the footage has; row 0 is the whole clip's.  knots (K,), log_gain (K,3): see
+    `light.light_over_time`.  knot_shot (K,): the shot that each knot belongs to.  grain (): standard deviation of the
+    noise that the painted face lacks.  edges (2,K): of this person's sharp frames, see `softness.sharp_edges`.  scale
+    (): plate pixels beside a pixel of the painted face there.  soft (): by how much softer they are than the painted
+    face, in pixels of `edges`.  agreement (2,): median and spread over the clip of how much of the face the decoder
+    takes for face.  front: what this person's face usually looks like, None if what is in front of it does not matter.
     """
 
     template: Floats
@@ -83,10 +88,15 @@ class PlateLook:
     code_shift: Floats
     code_mean: Floats
     table: Floats
+    shading: Floats
+    row: NDArray[np.integer[Any]]
     knots: Floats
     log_gain: Floats
-    shading: Floats
+    knot_shot: NDArray[np.integer[Any]]
     grain: Floats
+    edges: Floats
+    scale: Floats
+    soft: Floats
     agreement: Floats
     front: FaceModel | None
 
@@ -102,20 +112,52 @@ class PlateLook:
         return cls(**own, front=FaceModel.from_arrays(front) if front else None)
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """look: of the clip, as if it were one shot.  table (n,n,n,3): all of its change of colour, of which the look may
+    hold a part.  level (3,): mean logarithm of the gain over the clip."""
+
+    look: PlateLook
+    table: Floats
+    level: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What frames were found to be lit by: shading (G,G,3), table (n,n,n,3), and skin (N,D,D) 0..1, the bare skin that
+    it was measured on."""
+
+    shading: Floats
+    table: Floats
+    skin: Floats
+
+
 class Grade:
     """Painted faces into the plate's light, on the device where they were painted."""
 
     def __init__(self, look: PlateLook, device: torch.device) -> None:
         self.look = look
-        self.table = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
-        shading = torch.from_numpy(np.asarray(look.shading, np.float32))
-        self.shading = shading.permute(2, 0, 1)[None].contiguous().to(device)
+        self.tables = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
+        self.shadings = _planes(look.shading).contiguous().to(device)
+        self.curves = {
+            int(shot): (look.knots[look.knot_shot == shot], look.log_gain[look.knot_shot == shot])
+            for shot in np.unique(look.knot_shot)
+        }
 
     @torch.no_grad()
-    def __call__(self, faces: torch.Tensor, time_s: Floats) -> torch.Tensor:
-        """faces (B,3,D,D) 0..1, time_s (B,) of the footage -> the same, graded; above 1 nowhere."""
-        gain = torch.from_numpy(gain_at(time_s, self.look.knots, self.look.log_gain)).to(faces.device)
-        return rolled_off(recolored(lit(faces, self.shading), self.table) * gain[:, :, None, None])
+    def __call__(self, faces: torch.Tensor, time_s: Floats, shot: NDArray[np.integer[Any]]) -> torch.Tensor:
+        """faces (B,3,D,D) 0..1, time_s (B,) of the footage, shot (B,) numbers of its shots -> the same, graded; above 1
+        nowhere."""
+        gain = torch.from_numpy(gain_in(shot, time_s, self.curves)).to(faces.device)
+        rows = self.look.row[shot]
+        parts = [(row, np.flatnonzero(rows == row)) for row in np.unique(rows).tolist()]
+        colored = self._colored(faces, parts[0][0]) if len(parts) == 1 else torch.empty_like(faces)
+        for row, there in parts if len(parts) > 1 else ():
+            colored[there] = self._colored(faces[there], row)
+        return rolled_off(colored * gain[:, :, None, None])
+
+    def _colored(self, faces: torch.Tensor, row: int) -> torch.Tensor:
+        return recolored(lit(faces, self.shadings[row : row + 1]), self.tables[row])
 
 
 def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | None = None) -> NDArray[np.float32]:
@@ -143,43 +185,61 @@ def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | 
 
 
 def measure_look(
-    painter: Painter, finish: Finish, sample: PlateSample, template: Floats, place: Floats, options: SwapOptions
-) -> PlateLook:
-    """painter: gets the footage's code shift, and draws the outline that the footage asks for."""
+    painter: Painter,
+    finish: Finish,
+    sample: PlateSample,
+    lids: Floats,
+    template: Floats,
+    place: Floats,
+    options: SwapOptions,
+) -> Measured:
+    """painter: gets the footage's code shift, and draws the outline that the footage asks for.  lids (M,): readings of
+    frames that lie dense enough for blinks, see `Painter.lids`."""
     outline = drawn_outline(np.array(finish.shape), template, place, options.outline)
     painter.draw(outline)
-    mean = shift_codes(painter, finish, sample.crops, sample.lids)
-    faces, learned = _painted(painter, sample)
-    plates = sample.plates.astype(np.float32) / 255
-    hulls = hull_masks(sample.landmarks, painter.output_px)
-    skin = np.minimum(learned, hulls) * bare_skin(sample.landmarks, painter.output_px)
-    inside = skin > 0.5
-    shading = np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
-    if options.shading:
-        axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / painter.output_px)
-        shading = plate_light(_as_bright(faces, plates, inside), plates, skin, axis)
-    # Light first: a face that is lit from another side would pass for one of other colours.
-    shown = lit(_planes(faces), _planes(shading[None]))
-    shown_pixels = shown.permute(0, 2, 3, 1).numpy()
-    table = fit_colors(shown_pixels[inside], plates[inside], options.color)
-    knots, log_gain = _level(shown, plates, skin, table, sample.time_s, options)
-    agreed = np.array(
-        [mask[hull > 0.5].mean() if hull.any() else 0.0 for mask, hull in zip(learned, hulls, strict=True)]
-    )
-    agreement = np.array([np.median(agreed), agreed.std()])
+    mean = shift_codes(painter, finish, sample.crops, lids)
+    faces, learned = painted_faces(painter, sample)
+    light = light_of(faces, learned, sample, options)
+    knots, log_gain = _followed(faces, light, sample, options)
     front = _front(sample, painter.input_px, place) if options.occlusion else None
     # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light. What
     # is the same over the whole clip is colour, too.
-    shown_table = toned(table, options.color_strength)
-    light = knots, log_gain - (1 - options.color_strength) * log_gain.mean(0), shading
+    shown = toned(light.table, options.color_strength)[None], light.shading[None], np.zeros(1, np.int32)
+    level = log_gain.mean(0)
+    over_time = knots, log_gain - (1 - options.color_strength) * level, np.zeros(len(knots), np.int32)
+    agreement = _agreement(learned, hull_masks(sample.landmarks, painter.output_px))
+    sharp = np.zeros(()), sharp_edges(sample.edges), np.array(np.median(sample.scale)), np.zeros(())
     codes = painter.code_gain, painter.code_shift, mean
-    look = PlateLook(template, place, outline, *codes, shown_table, *light, np.zeros(()), agreement, front)
-    if not options.detail:
-        return look
-    graded = Grade(look, torch.device("cpu"))(_planes(faces), sample.time_s)
-    finished = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
-    grain = missing_grain(finished, sample.grain, skin, finish.sharpen, float(np.median(sample.scale)))
-    return replace(look, grain=np.array(grain))
+    look = PlateLook(template, place, outline, *codes, *shown, *over_time, *sharp, agreement, front)
+    if options.detail:
+        look = _as_filmed(look, faces, sample, light.skin, finish)
+    return Measured(look, light.table, level)
+
+
+def light_of(faces: Floats, learned: Floats, sample: PlateSample, options: SwapOptions) -> Light:
+    """What the plates are lit by beside painted faces (N,D,D,3), of which learned (N,D,D) is what the decoder takes for
+    face."""
+    side = sample.plates.shape[1]
+    plates = in_floats(sample.plates)
+    skin = np.minimum(learned, hull_masks(sample.landmarks, side)) * bare_skin(sample.landmarks, side)
+    inside = skin > 0.5
+    shading = np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
+    if options.shading:
+        axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / side)
+        shading = plate_light(_as_bright(faces, plates, inside), plates, skin, axis)
+    # Light first: a face that is lit from another side would pass for one of other colours.
+    shown = lit(_planes(faces), _planes(shading[None])).permute(0, 2, 3, 1).numpy()
+    return Light(shading, fit_colors(shown[inside], plates[inside], options.color), np.asarray(skin, np.float32))
+
+
+def gains_left(faces: Floats, plates: Floats, shading: Floats, table: Floats, where: NDArray[np.bool_]) -> Floats:
+    """(N,3): see `light.log_gains`, of painted faces (N,D,D,3) after shading and change of colour."""
+    shown = recolored(lit(_planes(faces), _planes(shading[None])), torch.from_numpy(np.asarray(table, np.float32)))
+    return log_gains(shown.permute(0, 2, 3, 1).numpy(), plates, where)
+
+
+def in_floats(pictures: Pixels) -> NDArray[np.float32]:
+    return np.asarray(pictures / np.float32(255), np.float32)
 
 
 def lit(faces: torch.Tensor, shading: torch.Tensor) -> torch.Tensor:
@@ -197,14 +257,29 @@ def _as_bright(faces: Floats, plates: Floats, inside: NDArray[np.bool_]) -> Floa
     return np.asarray(faces * ((theirs + DARK) / (ours + DARK)))
 
 
-def _level(
-    shown: torch.Tensor, plates: Floats, skin: Floats, table: Floats, time_s: Floats, options: SwapOptions
-) -> tuple[Floats, Floats]:
-    """knots and log_gain of a `PlateLook`; shown (N,3,D,D): faces in the plates' light."""
-    if options.color is ColorMatch.NONE:
+def _followed(faces: Floats, light: Light, sample: PlateSample, options: SwapOptions) -> tuple[Floats, Floats]:
+    """knots and log_gain of a `PlateLook`."""
+    where = always_skin(light.skin)
+    if options.color is ColorMatch.NONE or not where.any():
         return np.zeros(1), np.zeros((1, 3))
-    moved = recolored(shown, torch.from_numpy(table)).permute(0, 2, 3, 1).numpy()
-    return light_over_time(time_s, moved, plates, skin)
+    left = gains_left(faces, in_floats(sample.plates), light.shading, light.table, where)
+    return followed(sample.time_s, left)
+
+
+def _agreement(learned: Floats, hulls: Floats) -> Floats:
+    agreed = [mask[hull > 0.5].mean() if hull.any() else 0.0 for mask, hull in zip(learned, hulls, strict=True)]
+    return np.array([np.median(agreed), np.std(agreed)])
+
+
+def _as_filmed(look: PlateLook, faces: Floats, sample: PlateSample, skin: Floats, finish: Finish) -> PlateLook:
+    """With the softness and the grain that the painted faces lack, once they are graded."""
+    scale = float(look.scale)
+    graded = Grade(look, torch.device("cpu"))(_planes(faces), sample.time_s, np.zeros(len(faces), np.int32))
+    finished = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
+    soft = missing_softness(painted_edges(finished, sample.landmarks, finish.sharpen, scale), look.edges)
+    own_soft = in_painted(soft, scale)
+    grain = missing_grain(finished, sample.grain, skin, finish.sharpen, scale, own_soft)
+    return replace(look, grain=np.array(grain), soft=np.array(soft))
 
 
 def _planes(pictures: Floats) -> torch.Tensor:
@@ -221,11 +296,14 @@ def _front(sample: PlateSample, size_px: int, place: Floats) -> FaceModel | None
     return FaceModel.fit(sample.crops, (hull_masks(points, size_px) * 255).astype(np.uint8))
 
 
-def _painted(painter: Painter, sample: PlateSample) -> tuple[Floats, Floats]:
+def painted_faces(painter: Painter, sample: PlateSample) -> tuple[Floats, Floats]:
     """Painted faces (N,D,D,3) and the decoder's masks (N,D,D)."""
     batches = (slice(k, k + 16) for k in range(0, len(sample.crops), 16))
     painted = [painter.paint(sample.crops[part], sample.mouths[part]) for part in batches]
     return np.concatenate([one.faces for one in painted]), np.concatenate([one.masks for one in painted])
 
 
-__all__ = ["CODE_SHARE", "Grade", "PlateLook", "PlateSample", "measure_look", "shift_codes"]
+__all__ = [
+    "CODE_SHARE", "Grade", "Light", "Measured", "PlateLook", "PlateSample", "gains_left", "in_floats", "light_of",
+    "measure_look", "painted_faces", "shift_codes",
+]  # fmt: skip

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..runtime.device import autocast
+from ..runtime.fitting import Fitting
 from .augment import hide_mouth, mouth_cover
 from .network import SwapNetwork
 from .reader import READINGS
@@ -60,6 +61,7 @@ class Painter:
         self.input_px = network.config.size_px
         self.output_px = network.config.size_px * network.config.detail
         self.cover = mouth_cover(self.input_px).to(device)
+        self.fitting = Fitting(device)
         if code_shift is not None:
             self.shift(code_shift)
 
@@ -84,18 +86,28 @@ class Painter:
         self.network.code_gain.copy_(torch.from_numpy(gain.copy()))
 
     def paint(self, crops: Pixels, mouths: Floats) -> Painted:
-        """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px."""
-        painted = self.paint_tensors(crops, mouths)
-        return Painted(painted.faces.permute(0, 2, 3, 1).cpu().numpy(), painted.masks.cpu().numpy())
+        """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px.
+
+        In as many parts as the accelerator's memory asks for. Errors: ResourceError where not even one face fits.
+        """
+
+        def work(part: slice) -> Painted:
+            painted = self.paint_tensors(crops[part], mouths[part])
+            return Painted(painted.faces.permute(0, 2, 3, 1).cpu().numpy(), painted.masks.cpu().numpy())
+
+        parts = self.fitting.parts(work, len(crops))
+        return Painted(np.concatenate([one.faces for one in parts]), np.concatenate([one.masks for one in parts]))
 
     @torch.no_grad()
     def paint_tensors(self, crops: Pixels, mouths: Floats) -> PaintedTensors:
-        """As `paint`, left on the device."""
+        """As `paint`, in one part and left on the device."""
         asked = torch.from_numpy(np.asarray(mouths, np.float32)).to(self.device)
         shown = self._shown(crops)
         with autocast(self.device):
             joint, grid = self.network.code(shown, asked)
-        painted, logits, _ = self.network.paint(self.person, joint.float(), grid.float())
+            details = self.network.details(self.person, grid)
+        # In full precision: a shape or a basis in half of it is off by more than a step of 8 bits.
+        painted, logits, _ = self.network.on_face(self.person, joint.float(), details)
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]
         moved = joint[:, : len(self.network.code_shift)].float() - self.network.code_shift
         codes = moved / self.network.code_gain
@@ -104,7 +116,11 @@ class Painter:
     @torch.no_grad()
     def codes(self, crops: Pixels) -> NDArray[np.float32]:
         """What the encoder makes of crops (B,S,S,3), without the shift: (B,C)."""
-        return self.network.face_code(self._shown(crops)).float().cpu().numpy()
+
+        def work(part: slice) -> NDArray[np.float32]:
+            return self.network.face_code(self._shown(crops[part])).float().cpu().numpy()
+
+        return np.concatenate(self.fitting.parts(work, len(crops)))
 
     @torch.no_grad()
     def lids(self, crops: Pixels) -> NDArray[np.float32]:
@@ -118,6 +134,14 @@ class Painter:
     def _shown(self, crops: Pixels) -> torch.Tensor:
         faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float().div_(255)
         return hide_mouth(faces, self.cover)
+
+
+def channels_last(network: SwapNetwork) -> SwapNetwork:
+    """The same network, its convolutions' weights laid out as accelerators multiply them; for painting only, training
+    goes on as it began. Bases keep their layout: they are multiplied flat."""
+    for part in (network.encoder, *network.decoders.values()):
+        part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def sharpened(face: Floats, strength: float) -> Floats:
@@ -154,4 +178,4 @@ def _noise(side_px: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal((side_px, side_px), np.float32)
 
 
-__all__ = ["Painted", "PaintedTensors", "Painter", "grained", "sharpened"]
+__all__ = ["Painted", "PaintedTensors", "Painter", "channels_last", "grained", "sharpened"]

@@ -21,7 +21,7 @@ from .batches import FaceSampler
 from .checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from .faces import FaceBank
 from .liae import build_network
-from .likeness import fit_likeness
+from .likeness import Likeness, fit_likeness
 from .memory import in_smaller_parts, memory_told
 from .network import NetworkConfig, SwapNetwork
 from .peers import Peers
@@ -45,8 +45,8 @@ OnPreview = Callable[[np.ndarray], None]
 class Trainer:
     """Trains one network on two banks of faces. `folder` keeps the checkpoint; the same call resumes from it.
 
-    perceptual: needed where the plan asks for it.  peers: the other processes of this training.  prepare: gives a new
-    network its initial weights, such as those of a base model; base: names them in the checkpoint.
+    perceptual: needed where the plan asks for it.  peers: the other processes of this training.  likeness: tells what
+    is known of a person before the first step.
     """
 
     def __init__(
@@ -60,19 +60,18 @@ class Trainer:
         *,
         perceptual: PerceptualLoss | None = None,
         peers: Peers | None = None,
-        prepare: Callable[[SwapNetwork], None] | None = None,
-        base: str = "",
+        likeness: Callable[[FaceBank, NetworkConfig], Likeness] = fit_likeness,
     ) -> None:
         _check_sizes(source, config)
         self.config, self.plan, self.folder, self.device = config, plan, folder, device
-        self.peers, self.prepare = peers or Peers(), prepare
+        self.peers = peers or Peers()
         self.full = {"source": source, "actor": actor}
-        self.signature = repr((config, plan.recipe, base, *(_facts(bank) for bank in self.full.values())))
+        self.signature = repr((config, plan.recipe, *(_facts(bank) for bank in self.full.values())))
         small = {name: bank.shrunk(config.size_px) for name, bank in self.full.items()}
         self.train = {name: bank.split()[0] for name, bank in small.items()}
         self.held = {name: bank.split()[1] for name, bank in small.items()}
         # Held-out faces take no part in shapes and bases either: they would be no test of anything.
-        self.likenesses = {name: fit_likeness(bank.split()[0], config) for name, bank in self.full.items()}
+        self.likenesses = {name: likeness(bank.split()[0], config) for name, bank in self.full.items()}
         self.cover = mouth_cover(config.size_px).to(device)
         with memory_told("to begin with these faces"):
             samplers = {name: FaceSampler(bank, plan, self.cover, device) for name, bank in self.train.items()}
@@ -145,8 +144,6 @@ class Trainer:
     def _begin(self) -> TrainState:
         torch.manual_seed(self.plan.seed)
         network = build_network(self.config, PEOPLE)
-        if self.prepare is not None:
-            self.prepare(network)
         for name, known in self.likenesses.items():
             weight = known.small.components.flatten(1).norm(dim=1)
             network.decoder(name).start_from(known.performances, known.scores, weight)

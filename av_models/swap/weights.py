@@ -64,7 +64,7 @@ def save_weights(network: SwapNetwork, finish: Finish, origin: Origin | None = N
     if origin is not None:
         header["origin"] = json.dumps(origin.facts)
         state[_MOUTHS] = torch.from_numpy(np.ascontiguousarray(origin.mouths, np.float32))
-    return save(state, metadata=header)
+    return _in_order(save(state, metadata=header))
 
 
 def load_weights(data: bytes) -> tuple[SwapNetwork, Finish]:
@@ -107,6 +107,16 @@ def _opened(data: bytes) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
             f"The swap model has format {header.get('format')!r}; this version reads {FORMAT!r}.", "Train it again."
         )
     return header, state
+
+
+def _in_order(data: bytes) -> bytes:
+    """The same file for the same weights: the library writes what a header says in an order of its own every time."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # tensors begin at a multiple of 8
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
 
 
 def _header(data: bytes) -> dict[str, Any]:

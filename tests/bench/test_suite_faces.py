@@ -18,9 +18,12 @@ from av_models.domain.bench import BenchRow
 from av_models.domain.errors import ConsentError, InputError, MediaError
 from av_models.domain.face import TrainingOptions
 from av_models.io.video import VideoWriter, read_pictures
+from av_models.swap.plan import Evaluation
 from tasks.bench_faces import curve_points, targets_for, worse_than
 from tasks.bench_faces_clips import exact_eyes, exact_lips, open_exams
 from tasks.bench_faces_follow import lag_frames
+from tasks.bench_faces_rate import flat_after_s, matrix_rate
+from tasks.bench_faces_start import reached_after
 
 sys.path.append(str(Path(__file__).parents[1] / "consent"))
 
@@ -67,9 +70,11 @@ def test_every_figure_is_measured(clips: Path, allowed: Path, monkeypatch: pytes
     monkeypatch.setattr(speed, "ROUNDS", 1)
     rows = list(_run(bench_faces.faces_rows, clips, allowed))
     found = {(row.part, row.name): row for row in rows}
-    part = "actor_b, 2 steps"
+    part = "actor_b, draft 64 px batch 2 2 steps"
     unmeasured = {(row.part, row.name) for row in rows if row.measured is None}
-    assert unmeasured == {("rival", "faceswap")}
+    assert unmeasured == {("rival", "faceswap"), (part, "held-out curve is flat after")}
+    assert found[part, "matrix rate"].measured > 0 and found[part, "matrix rate"].note == "float32, 1024 x 1024"
+    assert 0 < found[part, "training, of the matrix rate"].measured < 100
     assert found["actor_b, truth", "fit_ssim"].measured == pytest.approx(1)
     assert found["actor_b, untouched", "as pasted ssim"].measured > 0.97
     assert found[part, "fit_ssim"].measured < found["actor_b, untouched", "fit_ssim"].measured
@@ -79,8 +84,8 @@ def test_every_figure_is_measured(clips: Path, allowed: Path, monkeypatch: pytes
     assert found["follow", "over detecting each frame"].measured > 1
     assert found["follow", "jitter taken away"].measured > 1
     kept = json.loads((allowed / "out" / "bench" / "faces" / "faces.json").read_text())
-    assert set(kept["actor_b"]) == {"untouched", "truth", "2 steps"}
-    assert kept["actor_b"]["2 steps"]["whole"]["frames"] == 12
+    assert set(kept["actor_b"]) == {"untouched", "truth", part.removeprefix("actor_b, ")}
+    assert kept["actor_b"][part.removeprefix("actor_b, ")]["whole"]["frames"] == 12
 
 
 def test_without_leave_nothing_is_measured(clips: Path, workshop: Path) -> None:
@@ -100,14 +105,6 @@ def test_a_truth_of_another_length_is_refused(clips: Path, allowed: Path, tmp_pa
     _clip(tmp_path / "truth_ab.mp4", "actor_b.mp4", n_frames=N_FRAMES - 4)
     with pytest.raises(MediaError, match=f"{N_FRAMES - 4} frames"):
         open_exams(tmp_path)
-
-
-def test_minutes_that_are_none_are_refused(clips: Path, allowed: Path) -> None:
-    from flows.bench_faces import faces_rows
-
-    for minutes in ("soon", "0", "5,-1"):
-        with pytest.raises(InputError, match=r"--minutes 5,20|no minutes"):
-            next(faces_rows(False, clips=str(clips), minutes=minutes))
 
 
 def test_labels_tell_eyes_and_lips_or_nothing(clips: Path, tmp_path: Path) -> None:
@@ -138,11 +135,61 @@ def test_a_lag_is_found_between_frames() -> None:
 
 
 def test_targets_belong_to_a_length_of_training() -> None:
-    five, twenty = targets_for(5.0), targets_for(20.0)
+    five, twenty = targets_for(5.0, 5.05), targets_for(20.0, 23.0)
     assert five is not None and twenty is not None and five.fit_ssim < twenty.fit_ssim and twenty.id_want == 0.34
-    assert targets_for(7.0) is None and targets_for(None) is None
+    assert targets_for(7.0, 7.0) is None and targets_for(None, 5.0) is None
     points = curve_points([(5.0, scored()), (1.0, scored())])
     assert [minutes for minutes, _ in points] == [1.0, 5.0] and points[0][1]["fit_ssim"] == pytest.approx(1)
+
+
+def test_a_training_that_was_lengthened_is_held_to_more() -> None:
+    """Five minutes that became ten on a slow machine are no five minutes; those that ended early are."""
+    early, lengthened = targets_for(5.0, 3.1), targets_for(5.0, 10.0)
+    assert early == targets_for(5.0, 5.0)
+    assert lengthened is not None and lengthened.fit_ssim == pytest.approx(0.74 + 0.08 / 3)
+    assert lengthened.psnr == pytest.approx(21.0) and lengthened.id_want is None
+
+
+def test_a_curve_is_flat_where_nothing_comes_after() -> None:
+    def curve(*values: float) -> list[Evaluation]:
+        return [Evaluation(60.0 * k, k, db, 0.0) for k, db in enumerate(values)]
+
+    assert flat_after_s(curve(20, 24, 25, 25.05, 25.0, 25.08)) == 120
+    assert flat_after_s(curve(20, 24, 25, 25.5, 26, 26.5)) is None  # still gains
+    assert flat_after_s(curve(20, 24, 25, 25.2, 25.15, 25.2)) == 180
+    assert flat_after_s([]) is None
+
+
+def test_a_machine_has_a_rate() -> None:
+    import torch
+
+    rate = matrix_rate(torch.device("cpu"))
+    assert rate.device == "cpu" and 1e8 < rate.flops < 1e14
+
+
+def test_minutes_to_a_value_are_told_between_points() -> None:
+    curve = [(0.5, 10.0), (1.5, 20.0), (2.5, 26.0)]
+    assert reached_after(curve, 15.0) == pytest.approx(1.0) and reached_after(curve, 9.0) == 0.5
+    assert reached_after(curve, 26.5) is None
+
+
+def test_a_head_start_is_measured_against_nothing(clips: Path, allowed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before its first step it paints what a training from nothing does not after two."""
+    import tasks.bench_faces_start as start
+    from flows import bench_faces_start
+    from flows.bench_faces import faces_rows
+
+    monkeypatch.setattr(start, "_TURNS", 2)
+    monkeypatch.setattr(bench_faces_start, "_QUICK_FRAMES", 6)
+    out = allowed / "out" / "bench"
+    rows = list(faces_rows(True, clips=str(clips), out=str(out), training=TINY, head_start=True))
+    found = {row.name: row for row in rows}
+    for name, least in (("held-out source", 5.0), ("fit_ssim", 0.05)):
+        ahead, behind = found[f"{name} before the first step"], found[f"{name} from nothing, at the end"]
+        assert ahead.measured > behind.measured + least
+        assert found[f"minutes saved, {name}"].measured is None
+        assert "not reached from nothing" in found[f"minutes saved, {name}"].note
+    assert (out / "faces" / "actor_b-head-start.png").read_bytes().startswith(b"\x89PNG")
 
 
 def _run(rows: Callable[..., Iterator[BenchRow]], clips: Path, media: Path) -> Iterator[BenchRow]:

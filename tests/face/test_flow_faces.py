@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 from people_made import performance, scaled
 
-from av_models.domain.errors import InputError
-from av_models.io.preview import decode_image
+from av_models.domain.errors import InputError, MediaError
+from av_models.io.preview import decode_image, encode_jpeg
 from av_models.io.video import VideoWriter
 
 _N = 12
@@ -37,6 +38,9 @@ def test_everybody_then_one_and_nobody(workshop: Path, pair: Path) -> None:
     for name in ("people.jpg", "person-1.jpg", "coverage-2.png"):
         assert decode_image((out / name).read_bytes()).size
     assert {**json.loads((out / "faces.json").read_text())}["people"] == found["people"]
+    rows = list(csv.DictReader((out / "frames.csv").open()))
+    assert [(row["person"], int(row["frame"])) for row in rows] == [(p, k) for p in "12" for k in range(_N)]
+    assert all(row["face"] == "detected" and float(row["score"]) > 0 and float(row["face_px"]) > 48 for row in rows)
     assert all("short: 12 usable faces" in " ".join(one["lacks"]) for one in found["people"])
 
     left = faces(str(pair), "0.25,0.5@0.2s", out=str(workshop / "left"))
@@ -45,3 +49,20 @@ def test_everybody_then_one_and_nobody(workshop: Path, pair: Path) -> None:
     assert len(left["people"]) == 1
     with pytest.raises(InputError, match="no person 3"):
         faces(str(pair), "3")
+
+
+def test_a_picture_of_one_finds_them_and_of_two_is_refused(workshop: Path, pair: Path, tmp_path: Path) -> None:
+    from flows.faces import faces
+
+    pictures = {
+        "him": performance("man", 20)[19],
+        "both": np.hstack([performance(who, 1)[0] for who in ("woman", "man")]),
+    }
+    for name, rgb in pictures.items():
+        (tmp_path / f"{name}.jpg").write_bytes(encode_jpeg(rgb))
+    by_picture = faces(str(pair), str(tmp_path / "him.jpg"))
+    on_the_right = faces(str(pair), "0.75,0.5@0.2s", out=str(workshop / "right"))
+    assert [one["person"] for one in by_picture["people"]] == [one["person"] for one in on_the_right["people"]]
+    with pytest.raises(MediaError, match=r"both\.jpg.*2 faces are in it") as refused:
+        faces(str(pair), str(tmp_path / "both.jpg"))
+    assert "Cut out" in refused.value.remedy

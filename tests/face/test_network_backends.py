@@ -66,17 +66,42 @@ def _is_of_the_same_types(backend: FaceBackend, n_numbers: int) -> None:
     assert backend.licence == licence_of(backend.name) and backend.same_person == same_person_of(backend.name)
 
 
-def test_insightface_gives_the_same_types(man: Followed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("built_for", "asked", "device"),
+    [
+        (["CPUExecutionProvider"], ["CPUExecutionProvider"], -1),
+        (
+            ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"],
+            ["CUDAExecutionProvider", "CPUExecutionProvider"],
+            0,
+        ),
+        (
+            ["CoreMLExecutionProvider", "AzureExecutionProvider", "CPUExecutionProvider"],
+            ["CoreMLExecutionProvider", "CPUExecutionProvider"],
+            0,
+        ),
+    ],
+    ids=["processor", "cuda", "coreml"],
+)
+def test_insightface_gives_the_same_types_and_runs_where_it_can(
+    man: Followed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built_for: list[str], asked: list[str], device: int
+) -> None:
     tall, shape = _in_tall_box(man)
+    used: list[object] = []
 
     class FaceAnalysis:
-        def __init__(self, name: str, allowed_modules: list[str]) -> None:
+        def __init__(self, name: str, allowed_modules: list[str], providers: list[str]) -> None:
+            used.append(providers)
             assert Path(name).is_dir() and set(allowed_modules) == {"detection", "landmark_3d_68", "recognition"}
             self.det_model = _DetModel(tall)
             self.models = {"landmark_3d_68": _LandmarkModel(shape), "recognition": _Recognition()}
 
-        def prepare(self, ctx_id: int, det_size: tuple[int, int]) -> None: ...
+        def prepare(self, ctx_id: int, det_size: tuple[int, int]) -> None:
+            used.append(ctx_id)
 
+    runtime = ModuleType("onnxruntime")
+    runtime.get_available_providers = lambda: built_for  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
     app, common = ModuleType("insightface.app"), ModuleType("insightface.app.common")
     app.FaceAnalysis = FaceAnalysis  # type: ignore[attr-defined]
     common.Face = SimpleNamespace  # type: ignore[attr-defined]
@@ -86,6 +111,7 @@ def test_insightface_gives_the_same_types(man: Followed, tmp_path: Path, monkeyp
     folder.mkdir(parents=True)
     (folder / "det_10g.onnx").write_bytes(b"made")
     backend = get_backend("insightface", tmp_path)
+    assert used == [asked, device]
     _is_of_the_same_types(backend, 512)
     numbers = backend.descriptor(performance("man", 1)[0], backend.landmarks(performance("man", 1)[0], (0, 0, 99, 99)))
     assert np.linalg.norm(numbers) == pytest.approx(1.0)

@@ -119,6 +119,7 @@ def test_light_that_changes_is_no_cut_and_hides_nothing(dlib_backend: FaceBacken
     ]
     followed = follow(shown(frames), dlib_backend)
     assert (followed.n_usable, followed.n_people, followed.problems) == (30, 1, ())
+    assert not followed.arrays["shot"].any()
 
 
 @pytest.mark.parametrize("degrees", [-30, 20, 45])
@@ -176,6 +177,7 @@ def test_after_a_cut_the_face_is_found_again_at_once(dlib_backend: FaceBackend) 
     followed = follow(shown([*man[:3], *moved]), dlib_backend)
     assert (followed.n_usable, followed.n_people) == (7, 1)
     assert np.linalg.norm(followed.arrays["landmarks"][3, 30] - followed.arrays["landmarks"][2, 30]) > 40
+    assert followed.arrays["shot"].tolist() == [0, 0, 0, 1, 1, 1, 1]
 
 
 def test_a_face_that_appears_between_two_searches_loses_no_frame(dlib_backend: FaceBackend) -> None:

@@ -66,6 +66,7 @@ def test_a_trained_face_is_a_folder_of_its_own(trained: Trained) -> None:
     card = json.loads((folder / "card.json").read_text())
     assert card["steps"] == trained.made["steps"] == 2 and card["preset"] == "draft"
     assert card["data"]["source"]["consent"] == "test-source"
+    assert card["faces_by"] == trained.made["faces_by"] and "300-W" in card["faces_by"]["licence"]
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -76,6 +77,9 @@ def test_it_is_laid_into_footage_that_training_never_saw(trained: Trained) -> No
 
     report = swap(trained.ask())
     assert (report["frames"], report["swapped"]) == (N_FRAMES, N_FRAMES)
+    assert report["faces_by"]["backend"] == "dlib" and "300-W" in report["faces_by"]["licence"]
+    rows = (trained.studio.out / report["figures"]).read_text().splitlines()
+    assert len(rows) == 1 + N_FRAMES and rows[0].startswith("frame,timecode,person,face,confidence,reasons,yaw_deg")
     assert set(report["consent_ids"]) == {"test-source", "test-actor", "other-actor"}
     master = trained.studio.out / "master.mp4"
     desk = trained.studio.desk
@@ -94,7 +98,7 @@ def test_files_for_a_compositor_say_what_they_are_and_are_in_the_log(trained: Tr
     data = Path(patches.place).read_bytes()
     assert hashlib.sha256(data).hexdigest() == patches.digest
     with zipfile.ZipFile(patches.place) as files:
-        assert "AI-generated" in json.loads(files.read("frames.json"))["made_by"]
+        assert "AI-generated" in json.loads(files.read("frames-000000.json"))["made_by"]
 
 
 def test_the_performers_leave_is_asked_for(trained: Trained) -> None:

@@ -27,6 +27,9 @@ PLACES = ((10, 8), (118, 8))
 """Of the two faces: left, top."""
 
 N_FRAMES = 24
+AFTER_CUT = (0.4, 0.45, 0.6)
+"""Of the first shot's light, in R, G and B."""
+
 CONFIG = NetworkConfig(
     size_px=32, detail=2, widths=(8, 8, 8, 8), code=16, grid=8, decoder_widths=(8, 8, 8), n_components=4
 )
@@ -43,8 +46,9 @@ def outlined(points: np.ndarray, size_px: int) -> np.ndarray:
     return points
 
 
-def two_people(path: Path, pixel_format: str = "yuv420p") -> tuple[FaceTrack, FaceTrack]:
-    """Both wear the actor's face; the one on the right is not found in the first three frames."""
+def two_people(path: Path, pixel_format: str = "yuv420p", cut: int = N_FRAMES) -> tuple[FaceTrack, FaceTrack]:
+    """Both wear the actor's face; the one on the right is not found in the first three frames. From frame `cut` on they
+    are seen in another shot, in the light AFTER_CUT."""
     bank = drawn_bank("actor", n=2 * N_FRAMES, size_px=FACE_PX)
     crops = bank.crops.permute(0, 2, 3, 1).numpy()
     with VideoWriter(path, *SIZE, made.PAL, 4, "veryfast", pixel_format) as writer:
@@ -52,18 +56,20 @@ def two_people(path: Path, pixel_format: str = "yuv420p") -> tuple[FaceTrack, Fa
             picture = np.full((SIZE[1], SIZE[0], 3), 60, np.uint8)
             for k, (left, top) in enumerate(PLACES):
                 picture[top : top + FACE_PX, left : left + FACE_PX] = crops[frame + k * N_FRAMES]
-            writer.write(picture)
+            writer.write((picture * AFTER_CUT).astype(np.uint8) if frame >= cut else picture)
     points = np.stack([outlined(one, FACE_PX) for one in bank.landmarks.numpy()])
-    return tuple(_track(path, points[k * N_FRAMES : (k + 1) * N_FRAMES] + PLACES[k], 3 * k) for k in range(2))  # type: ignore[return-value]
+    places = (points[k * N_FRAMES : (k + 1) * N_FRAMES] + PLACES[k] for k in range(2))
+    return tuple(_track(path, one, 3 * k, k + 1, cut) for k, one in enumerate(places))  # type: ignore[return-value]
 
 
-def _track(path: Path, landmarks: np.ndarray, n_missed: int) -> FaceTrack:
+def _track(path: Path, landmarks: np.ndarray, n_missed: int, person: int, cut: int) -> FaceTrack:
     found = np.arange(N_FRAMES) >= n_missed
     landmarks = np.where(found[:, None, None], landmarks, np.nan).astype(np.float32)
     arrays = {"usable": found, "score": np.where(found, 0.95, 0).astype(np.float32), "landmarks": landmarks}
-    data = store().put_arrays(time_s=np.arange(N_FRAMES) / 25, **arrays)
+    shot = (np.arange(N_FRAMES) >= cut).astype(np.int32)
+    data = store().put_arrays(time_s=np.arange(N_FRAMES) / 25, shot=shot, **arrays)
     problems = (ProblemRange(0, n_missed - 1, FaceProblem.NO_FACE),) if n_missed else ()
-    return FaceTrack(probe_footage(path, store()), data, data, (), int(found.sum()), 2, problems, "made")
+    return FaceTrack(probe_footage(path, store()), data, data, (), int(found.sum()), 2, problems, "made", person)
 
 
 def small_model() -> MediaRef:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ import numpy as np
 import pytest
 
 from av_models.domain.errors import InputError, MediaError
-from av_models.domain.swap import Blend, Doubt, Handover, Region, SwapOptions
+from av_models.domain.swap import Blend, Doubt, Handover, MaskKind, Region, SwapOptions
+from av_models.face.quality import LEAST_SHARPNESS, MOST_YAW_DEG
 from av_models.io.patches import PatchFrame, PatchWriter, read_patches
 from av_models.swap.doubts import Signs, jump_between, small
 from av_models.swap.matte import matte
@@ -58,6 +61,18 @@ def test_erode_and_blur_do_what_they_say() -> None:
     hard, soft = (matte(whole(), whole(), landmarks(), SwapOptions(erode=0.1, blur=b)) for b in (0.0, 0.03))
     assert set(np.unique(hard)) == {0.0, 1.0}
     assert 0.05 < soft[64, 26] < 0.95
+
+
+def test_which_mask_counts_can_be_chosen() -> None:
+    """The decoder takes more of the forehead for face than the actor's hull has, and less of the chin."""
+    learned, hull = np.zeros((2, PX, PX), np.float32)
+    learned[8:100, 20:108], hull[24:120, 20:108] = 1, 1
+    made = {kind: matte(learned, hull, landmarks(), replace(SHARP, mask=kind)) for kind in MaskKind}
+    forehead, cheeks, chin = (slice(12, 18), 64), (slice(60, 70), 64), (slice(106, 112), 64)
+    sees = {kind: tuple(bool(mask[at].mean() > 0.5) for at in (forehead, cheeks, chin)) for kind, mask in made.items()}
+    assert sees[MaskKind.BOTH] == (False, True, False)
+    assert sees[MaskKind.LEARNED] == (True, True, False)
+    assert sees[MaskKind.HULL] == (False, True, True)
 
 
 @pytest.mark.parametrize(("name", "value"), [("scale", 3.0), ("steady", -0.1), ("blur", 0.5), ("erode", 1.0)])
@@ -132,6 +147,20 @@ def test_a_compositor_gets_the_render_back_from_the_files(tmp_path: Path, kind: 
     assert np.abs(again.astype(int) - wanted).max() <= 1
 
 
+def test_files_of_all_shots_can_be_unpacked_into_one_folder(tmp_path: Path) -> None:
+    """Each file and each list has the footage's own numbers; a frame that is shown twice has two pictures."""
+    _, face, mask = plate_and_face()
+    for name, frames in (("one.zip", (94, 95)), ("two.zip", (96, 97, 97))):
+        with PatchWriter(tmp_path / name, Handover.PNG, Fraction(25)) as writer:
+            for frame in frames:
+                writer.write(PatchFrame(1, frame, face, mask, MATRIX), Fraction(frame, 25))
+        assert [one.frame for one in read_patches(tmp_path / name)] == list(frames)
+    names = [name for one in ("one.zip", "two.zip") for name in zipfile.ZipFile(tmp_path / one).namelist()]
+    assert len(set(names)) == len(names)
+    assert {"person1/patch/000094.png", "person1/patch/000097.png", "person1/patch/000097-2.png"} < set(names)
+    assert {"frames-000094.json", "frames-000096.json"} < set(names)
+
+
 def test_files_that_are_no_patches_are_refused(tmp_path: Path) -> None:
     (tmp_path / "patches.zip").write_bytes(b"something else")
     with pytest.raises(MediaError, match="no patches"):
@@ -161,7 +190,7 @@ def test_trembling_skin_is_steadied_and_a_mouth_does_not_lag() -> None:
     assert np.abs(np.array(mouths[1]) - mouths[0]).max() < 0.02
 
 
-USUAL = Signs(score=0.98, outline=0.3, seam=0.03, hidden=0.0, code=1.0, jump=0.0)
+USUAL = Signs(score=0.98, outline=0.3, seam=0.03, hidden=0.0, code=1.0, jump=0.0, turn_deg=25.0, sharpness=0.06)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +202,8 @@ USUAL = Signs(score=0.98, outline=0.3, seam=0.03, hidden=0.0, code=1.0, jump=0.0
         ("hidden", 0.3, Doubt.HIDDEN),
         ("code", 5.0, Doubt.UNUSUAL),
         ("jump", 0.06, Doubt.JUMP),
+        ("turn_deg", MOST_YAW_DEG + 1, Doubt.TURNED),
+        ("sharpness", LEAST_SHARPNESS - 0.001, Doubt.BLURRED),
     ],
 )
 def test_every_sign_can_bring_a_frame_to_the_list(sign: str, value: float, doubt: Doubt) -> None:
@@ -180,6 +211,12 @@ def test_every_sign_can_bring_a_frame_to_the_list(sign: str, value: float, doubt
     fields = {name: getattr(USUAL, name) for name in Signs.__dataclass_fields__}
     signs = Signs(**(fields | {sign: value}))
     assert signs.doubt() is doubt and signs.confidence() < 0.7
+
+
+def test_all_doubts_of_a_frame_are_told_the_strongest_first() -> None:
+    signs = replace(USUAL, turn_deg=50.0, sharpness=0.01)
+    assert signs.doubts() == (Doubt.BLURRED, Doubt.TURNED) and signs.doubt() is Doubt.BLURRED
+    assert replace(USUAL, sharpness=float("nan")).doubts() == ()
 
 
 def test_a_face_that_jumps_is_told_from_a_plate_that_moves() -> None:

@@ -57,6 +57,17 @@ def test_a_flash_is_not_followed() -> None:
     assert np.abs(gain_at(TIMES, knots, log_gain) - 1).max() < 0.05
 
 
+def test_far_from_what_was_seen_the_nearest_light_counts() -> None:
+    """While the face is away for a minute its light is no mean of all that was measured."""
+    times = np.concatenate([np.arange(10) / 5, 60 + np.arange(10) / 5])
+    skin = skin_of(np.zeros(20))
+    plates = faces_of(skin, 0.6, 0.0)
+    plates[10:] *= 0.7
+    knots, log_gain = light_over_time(times, faces_of(skin, 0.6, 0.0), plates, skin)
+    away = gain_at(np.array([1.0, 25.0, 29.0, 33.0, 40.0, 61.0]), knots, log_gain)[:, 1]
+    assert np.abs(away[:3] - 1).max() < 0.02 and np.abs(away[3:] - 0.7).max() < 0.03
+
+
 def noisy_faces(level: float = 0.012, side: int = 96) -> np.ndarray:
     smooth = np.full((3, side, side, 3), 0.5, np.float32)
     return np.stack([grained(face, level, seed) for seed, face in enumerate(smooth)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,13 +11,14 @@ import numpy as np
 import pytest
 
 from av_models.domain.edit import Shot
-from av_models.domain.face import FaceProblem, FaceTrack, ProblemRange
+from av_models.domain.face import FaceProblem, FaceTrack, ProblemRange, problem_ranges
 from av_models.domain.media import MediaRef
 from av_models.domain.swap import ColorMatch, Doubt, FaceSwap, Handover, SwapOptions
 from av_models.io.patches import read_patches
 from av_models.io.video import read_pictures
 from av_models.swap.paste import lay_in
 from tasks import painting
+from tasks.frame_figures import confidences, people_facts, write_frames
 from tasks.painting import finished_frames
 from tasks.plates import compose, match_plate
 from tasks.swapping import swap_shot
@@ -53,13 +55,54 @@ def test_two_people_are_swapped_in_one_pass(model: MediaRef, tmp_path: Path) -> 
         assert np.abs(cheek(after[6], person) - cheek(before[6], person)).max() > 30
     middle = slice(PLACES[0][0] + FACE_PX + 2, PLACES[1][0] - 2)
     assert np.abs(after[6][:, middle].astype(int) - before[6][:, middle]).max() < 12
-    # Who is not found keeps the own face, and it is said; the other is swapped all the same.
-    assert clip.unswapped == (ProblemRange(0, 2, FaceProblem.NO_FACE),)
-    assert clip.confidence[0] == 0.0 and clip.confidence[6] > 0
-    # Skin of another colour, which nobody matched here, is on the list of frames to look at.
-    assert Doubt.SEAM in {one.doubt for one in clip.doubtful}
+    # Nothing says that the one who is not found is in the picture; the other is swapped all the same.
+    assert clip.unswapped == () and min(clip.confidence) > 0
+    assert [one["swapped"] for one in people_facts([clip])] == [N_SHOWN, N_SHOWN - 3]
+    # Skin of another colour, which nobody matched here, is on the list of frames to look at, with both.
+    assert {one.person for one in clip.doubtful if one.doubt is Doubt.SEAM} == {1, 2}
     assert np.abs(cheek(after[1], 1) - cheek(before[1], 1)).max() < 12
     assert np.abs(cheek(after[1], 0) - cheek(before[1], 0)).max() > 30
+
+
+def _only_in(track: FaceTrack, first: int, end: int, *, same_shot: bool = False) -> FaceTrack:
+    """Seen there only, while somebody else is seen; same_shot: as if the tracker drew lines between the ends."""
+    arrays = store().arrays(track.data)
+    there = (np.arange(track.footage.n_frames) >= first) & (np.arange(track.footage.n_frames) < end)
+    landmarks = arrays["landmarks"] if same_shot else np.where(there[:, None, None], arrays["landmarks"], np.nan)
+    data = store().put_arrays(**arrays | {"landmarks": landmarks, "usable": there, "score": arrays["score"] * there})
+    reasons = [None if one else FaceProblem.OTHER_PERSON for one in there]
+    return replace(track, data=data, problems=problem_ranges(reasons), n_usable=int(there.sum()))
+
+
+def test_who_is_out_of_the_picture_is_not_missed(model: MediaRef, tmp_path: Path) -> None:
+    """Shot and reverse shot: every frame shows one of the two, and that one is swapped."""
+    first, second = two_people(tmp_path / "two.mp4")
+    clip = swap_shot.fn(shot_of(model, (_only_in(first, 0, 4), _only_in(second, 4, N_SHOWN))))
+    assert clip.unswapped == () and min(clip.confidence) > 0 and min(confidences([clip])) > 0
+    facts = people_facts([clip])
+    assert [(one["person"], one["swapped"], one["left"]) for one in facts] == [(1, 4, []), (2, 4, [])]
+
+
+def test_who_is_lost_within_a_shot_is_missed(model: MediaRef, tmp_path: Path) -> None:
+    first, second = two_people(tmp_path / "two.mp4")
+    clip = swap_shot.fn(shot_of(model, (_only_in(first, 0, 2, same_shot=True), second)))
+    assert clip.unswapped == (ProblemRange(2, N_SHOWN - 1, FaceProblem.OTHER_PERSON),)
+    assert set(clip.confidence[2:]) == {0.0} and clip.confidence[0] > 0
+    assert people_facts([clip])[0]["left"] == [(2, N_SHOWN - 1, str(FaceProblem.OTHER_PERSON))]
+
+
+def test_a_row_for_every_face_of_every_frame(model: MediaRef, tmp_path: Path) -> None:
+    clip = swap_shot.fn(shot_of(model, two_people(tmp_path / "two.mp4")))
+    write_frames(tmp_path, [clip, clip])
+    rows = list(csv.DictReader((tmp_path / "frames.csv").open()))
+    assert [(int(row["frame"]), row["person"]) for row in rows] == [(k, p) for k in range(2 * N_SHOWN) for p in "12"]
+    assert rows[-1]["timecode"] == "00:00:00:15"
+    assert [row["face"] for row in rows[:8]] == ["detected", "absent"] * 3 + ["detected", "detected"]
+    assert rows[0]["face_px"] and str(Doubt.SEAM) in rows[0]["reasons"] and not rows[1]["confidence"]
+    sure = [
+        min(float(row["confidence"]) for row in rows if row["frame"] == str(k) and row["confidence"]) for k in (0, 6)
+    ]
+    assert sure == pytest.approx([clip.confidence[0], clip.confidence[6]], abs=1e-3)
 
 
 def test_who_is_not_asked_for_keeps_the_own_face(model: MediaRef, tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""The light of each shot of a footage. After a cut another lamp burns or another camera looks, so a shot that is seen
+long enough has colours and shade of its own, and light is followed over time within it only.
+
+A shot of any length is measured: its frames come in parts of which one at a time is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain.swap import ColorMatch, SwapOptions
+from .color import toned
+from .light import always_skin, followed
+from .plate import Measured, PlateLook, PlateSample, gains_left, in_floats, light_of, painted_faces
+from .render import Painter
+
+__all__ = ["LEAST_OWN", "ShotLight", "in_shots", "measure_shot"]
+
+Floats = NDArray[np.floating[Any]]
+
+LEAST_OWN = 12
+"""Frames that colours and shade can be measured on; a shot that shows fewer has those of the whole clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShotLight:
+    """number: of the shot.  own: its table (n,n,n,3) and shading (G,G,3), None where those of the whole clip are used.
+    knots (K,), log_gain (K,3): see `light.light_over_time`; K is 0 where no light can be told."""
+
+    number: int
+    own: tuple[Floats, Floats] | None
+    knots: Floats
+    log_gain: Floats
+
+
+def measure_shot(
+    number: int, painter: Painter, whole: Measured, parts: Iterable[PlateSample], options: SwapOptions
+) -> ShotLight:
+    """parts: frames of the shot; the first lie evenly over all of it and tell its colours, the others only add to what
+    is known of its light over time.  painter: as `plate.measure_look` left it."""
+    waiting = iter(parts)
+    first = next(waiting)
+    faces, learned = painted_faces(painter, first)
+    light = light_of(faces, learned, first, options)
+    own = len(faces) >= LEAST_OWN
+    clip = whole.table, whole.look.shading[0]
+    table, shading = (light.table, light.shading) if own else clip
+    kept = (toned(table, options.color_strength), shading) if own else None
+    where = always_skin(light.skin)
+    if options.color is ColorMatch.NONE or not where.any():
+        return ShotLight(number, kept, np.zeros(0), np.zeros((0, 3)))
+    plates = in_floats(first.plates)
+    gains = [gains_left(faces, plates, shading, table, where)]
+    # Of what the clip's colours leave: how much more or less light than usual there is in this shot.
+    lighter = gains_left(faces, plates, clip[1], clip[0], where).mean(0) if own else gains[0].mean(0)
+    undone = (1 - options.color_strength) * (gains[0].mean(0) - (lighter - whole.level))
+    times = [first.time_s]
+    for part in waiting:
+        gains.append(gains_left(painted_faces(painter, part)[0], in_floats(part.plates), shading, table, where))
+        times.append(part.time_s)
+    order = np.argsort(np.concatenate(times))
+    knots, log_gain = followed(np.concatenate(times)[order], np.concatenate(gains)[order])
+    return ShotLight(number, kept, knots, log_gain - undone)
+
+
+def in_shots(look: PlateLook, shots: Sequence[ShotLight], n_shots: int) -> PlateLook:
+    """The clip's look with the light of its shots. n_shots: of the footage; those that are not given, in which the
+    person cannot be measured, keep the clip's colours."""
+    own = [(one.number, one.own) for one in shots if one.own is not None]
+    row = np.zeros(n_shots, np.int32)
+    row[[number for number, _ in own]] = np.arange(1, len(own) + 1)
+    return replace(
+        look,
+        table=np.stack([look.table[0], *(light[0] for _, light in own)]),
+        shading=np.stack([look.shading[0], *(light[1] for _, light in own)]),
+        row=row,
+        knots=np.concatenate([one.knots for one in shots]),
+        log_gain=np.concatenate([one.log_gain for one in shots]),
+        knot_shot=np.concatenate([np.full(len(one.knots), one.number, np.int32) for one in shots]),
+    )
