@@ -35,7 +35,7 @@ _CURVE_MINUTES = (1.0, 2.0, 5.0, 10.0)
 """The longest training is looked at on the way, in the middle of its schedule; its end is the last point."""
 
 _TARGET_PX, _AIMED_PX = 128, 256
-_LOSSES = ("light", "temporal", "perceptual", "adversarial")
+_NAMED = ("light", "temporal", "perceptual", "adversarial", "learning_rate")
 _QUICK_STEPS, _QUICK_FRAMES = 100, 60
 _PACE_FRAMES, _FOLLOW_FRAMES, _MEMORY_FRAMES = 96, 120, 96
 _CHOICES = SwapOptions(color=ColorMatch.NONE), SwapOptions(size=FaceSize.HEAD)
@@ -272,7 +272,7 @@ def _targets(options: TrainingOptions, model: SwapModel) -> LookTargets | None:
 def _name(options: TrainingOptions) -> str:
     """Preset, size, what else was asked for, and how long."""
     whole, preset = _minutes(options), preset_of(options.preset)
-    asked = [f"{name} {value:g}" for name in _LOSSES if (value := getattr(options, name)) is not None]
+    asked = [f"{name} {value:g}" for name in _NAMED if (value := getattr(options, name)) is not None]
     if options.batch not in (0, preset.plan.batch):
         asked.append(f"batch {options.batch}")
     if options.architecture != _DRAFT.architecture:

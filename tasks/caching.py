@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from prefect import Task, task
 from prefect.cache_policies import INPUTS, CachePolicy, CompoundCachePolicy
 
-from av_models.domain.errors import ConsentError, ResourceError
+from av_models.domain.errors import ConsentError, InputError, ResourceError
 from av_models.domain.media import MediaRef
 from tasks.hooks import RETRY_DELAY_S, worth_retrying
 from tasks.locking import ProcessLocks
@@ -109,7 +109,7 @@ def _blaming_damage(body: Callable[P, R]) -> Callable[P, R]:
     def watched(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return body(*args, **kwargs)
-        except (ConsentError, ResourceError):
+        except (ConsentError, InputError, ResourceError):
             raise
         except Exception as error:
             if lost := store().damage(set(media_in([args, kwargs]))):

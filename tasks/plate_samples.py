@@ -78,7 +78,9 @@ class PlateSampler:
         return PlateSample(self.arrays["time_s"][frames], *pictures, mouths, scales, grain, np.stack(powers))
 
     def lids(self) -> np.ndarray:
-        """(M,) readings of the whole clip, in which frames lie so dense that every blink is met."""
+        """(M,) readings of the whole clip, in which frames lie so dense that every blink is met; none without a reader."""
+        if not self.painter.network.config.readings:
+            return np.zeros(0, np.float32)
         apart = max(1, round(float(self.track.footage.rate) / BLINK_FRAMES_A_SECOND))
         frames, found = self.usable[::apart], [np.zeros(0, np.float32)]
         pictures = self._pictures(frames)

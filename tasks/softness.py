@@ -48,7 +48,8 @@ def edges_in(frame: ShotFrame, seen: Seen, matrix: np.ndarray, look: PlateLook) 
     usual, points = float(look.scale), seen.landmarks
     scale, shrink = float(np.linalg.det(matrix[:, :2]) ** -0.5), shrink_for(usual)
     power = edge_power(frame.shallow, points, shrink, scale / usual, BRIEF)
-    more = softer(power, look.edges) if power is not None else None
+    known = power is not None and bool(np.isfinite(look.edges).all())
+    more = softer(power, look.edges) if known and power is not None else None
     centre, eyes_px = points.mean(0) + frame.box[:2], float(np.hypot(*(points[45] - points[36])))
     return Edges(more, centre, eyes_px, frame.time_s, shrink * scale / usual, frame.scene)
 

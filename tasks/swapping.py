@@ -26,7 +26,7 @@ __all__ = ["frame_reasons", "swap_shot"]
 CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("12")
+@stage("13")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 
@@ -91,7 +91,7 @@ class _Patches(ExitStack):
 
         if self.writer is None:
             return
-        for person, patch in enumerate(one.patches, start=1):
+        for face, patch in zip(self.shot.faces, one.patches, strict=True):
             if patch is not None:
-                row = PatchFrame(person, one.frame.filmed, patch.face, patch.matte, patch.matrix)
+                row = PatchFrame(face.track.person, one.frame.filmed, patch.face, patch.matte, patch.matrix)
                 self.writer.write(row, self.shot.plate_s[one.frame.index])

@@ -48,7 +48,8 @@ def load_bank(faces: FaceSet, in_pairs: bool = False) -> FaceBank:
         for name, values in parts.items():
             values.append(arrays[name][rows])
     joined = {name: np.concatenate(parts.pop(name)) for name in tuple(parts)}
-    joined["mouth"] = mouth_scale(joined["mouth"]).normalise(joined["mouth"])
+    # On the scale of all faces, as mouths are asked for later: those chosen open wider than is usual.
+    joined["mouth"] = mouth_scale(raw_mouths(faces)).normalise(joined["mouth"])
     return FaceBank.from_arrays(**joined)
 
 

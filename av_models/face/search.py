@@ -51,10 +51,10 @@ class Search:
         """Faces in picture pixels, some of them perhaps twice.
 
         known: boxes of the faces that were seen last.  following: they are being followed, and between fine searches
-        only faces down to 0.6 of the smallest are looked for, and each of `lost` round its last place; otherwise all of
-        them are to be found again.  lost_for: frames since the last face.  With nobody in sight every picture is
-        searched coarsely, every 10th also finely and tilted, every 50th down to LEAST_FACE_PX as far as the picture's
-        size permits.
+        only faces down to 0.6 of the smallest are looked for, and beside them each of `lost` round its last place;
+        otherwise all of them are to be found again.  lost_for: frames since the last face.  With nobody in sight every
+        picture is searched coarsely, every 10th also finely and tilted, every 50th down to LEAST_FACE_PX as far as the
+        picture's size permits.
         """
         if self._fine_at is None or frame - self._fine_at >= _FINE_EVERY:
             self._fine_at = frame

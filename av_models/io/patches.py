@@ -6,9 +6,10 @@ A .zip of
     person1/matte/000096.png   where it shows: grey, 16 bits (or .exr)
     frames-000096.json         rate, and for every frame and person the time and the matrices
 
-Frames are numbered as the footage's own are, from 0: the files of all shots can be unpacked into one folder, where they
-lie on the plate as it was filmed. A frame that is shown again gets 000096-2, and so on; the list is named after the
-first one. A picture that lies between two frames of the footage is numbered as the nearer one.
+Frames are numbered as the footage's own are, from 0, so that they lie on the plate as it was filmed. A frame that is
+shown again gets 000096-2, and so on; the list is named after the first one, or frames-none.json. A picture that lies
+between two frames of the footage is numbered as the nearer one. Where the footage runs through once, the files of all
+shots can be unpacked into one folder; where lines of a script share footage, each shot needs a folder of its own.
 
 Values are those of the plate's own R'G'B' (BT.709, not linear), 0 to 65535 for 0 to 1. `to_patch` maps (x, y, 1) in
 pixels of the plate to pixels of the patch, `to_plate` is the way back; (0, 0) is the middle of the first pixel. The
@@ -42,13 +43,13 @@ __all__ = ["PatchFrame", "PatchWriter", "read_patches"]
 
 Floats = NDArray[np.floating[Any]]
 _FULL = 65535
-_LIST = re.compile(r"frames-\d+\.json")
+_LIST = re.compile(r"frames-(\d+|none)\.json")
 _MADE_BY = "AI-generated faces, made by Understudy under a consent record. What is composed of them has to say so, too."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatchFrame:
-    """person: from 1.  frame: of the footage, from 0.  face (D,D,3), matte (D,D) 0..1.  to_patch (2,3): see above."""
+    """person: as numbered on the sheet of all, from 1.  frame: of the footage, from 0.  face (D,D,3), matte (D,D) 0..1.  to_patch (2,3): see above."""
 
     person: int
     frame: int
@@ -100,8 +101,8 @@ class PatchWriter:
                 "values": "R'G'B', BT.709, not linear",
                 "frames": self._rows,
             }
-            first = self._rows[0]["frame"] if self._rows else 0
-            self._zip.writestr(zipfile.ZipInfo(f"frames-{first:06d}.json"), json.dumps(table, indent=1) + "\n")
+            name = f"frames-{self._rows[0]['frame']:06d}.json" if self._rows else "frames-none.json"
+            self._zip.writestr(zipfile.ZipInfo(name), json.dumps(table, indent=1) + "\n")
         return self._cleanup.__exit__(kind, error, trace)
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from .network import FaceBasis
 
-MAX_FACES = 600
+MAX_FACES = 720
 BLOCK = 32
 # How alike two faces are shows at this size as well as at full size, at a fraction of the memory.
 COMPARE_PX = 64

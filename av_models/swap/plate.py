@@ -74,7 +74,7 @@ class PlateLook:
     (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
     (T,n,n,n,3): colours, see `color.fit_colors`.  shading (T,G,G,3): see `relight.plate_light`.  row (S,): which of the
     two each shot of the footage has; row 0 is the whole clip's.  knots (K,), log_gain (K,3): see
-    `light.light_over_time`.  knot_shot (K,): the shot that each knot belongs to.  grain (): standard deviation of the
+    `light.followed`.  knot_shot (K,): the shot that each knot belongs to.  grain (): standard deviation of the
     noise that the painted face lacks.  edges (2,K): of this person's sharp frames, see `softness.sharp_edges`.  scale
     (): plate pixels beside a pixel of the painted face there.  soft (): by how much softer they are than the painted
     face, in pixels of `edges`.  agreement (2,): median and spread over the clip of how much of the face the decoder

@@ -30,7 +30,7 @@ LEAST_OWN = 12
 @dataclass(frozen=True, slots=True)
 class ShotLight:
     """number: of the shot.  own: its table (n,n,n,3) and shading (G,G,3), None where those of the whole clip are used.
-    knots (K,), log_gain (K,3): see `light.light_over_time`; K is 0 where no light can be told."""
+    knots (K,), log_gain (K,3): see `light.followed`; K is 0 where no light can be told."""
 
     number: int
     own: tuple[Floats, Floats] | None
@@ -68,9 +68,19 @@ def measure_shot(
     return ShotLight(number, kept, knots, log_gain - undone)
 
 
+def _with_usual_light(look: PlateLook, shots: Sequence[ShotLight], n_shots: int) -> list[ShotLight]:
+    """Every shot, those in which no light can be told in the clip's usual one: faces there are painted, too."""
+    found = {one.number: one for one in shots}
+    usual = np.zeros(1), look.log_gain.mean(0, keepdims=True)
+    dark = ShotLight(0, None, np.zeros(0), np.zeros((0, 3)))
+    every = [replace(found.get(number, dark), number=number) for number in range(n_shots)]
+    return [one if len(one.knots) else replace(one, knots=usual[0], log_gain=usual[1]) for one in every]
+
+
 def in_shots(look: PlateLook, shots: Sequence[ShotLight], n_shots: int) -> PlateLook:
     """The clip's look with the light of its shots. n_shots: of the footage; those that are not given, in which the
-    person cannot be measured, keep the clip's colours."""
+    person cannot be measured, keep the clip's colours and its usual light."""
+    shots = _with_usual_light(look, shots, n_shots)
     own = [(one.number, one.own) for one in shots if one.own is not None]
     row = np.zeros(n_shots, np.int32)
     row[[number for number, _ in own]] = np.arange(1, len(own) + 1)

@@ -96,30 +96,29 @@ def edge_power(
 
 
 def sharp_edges(samples: Floats) -> Floats:
-    """(2,K): mean of the sharper half of samples (N,2,K), rows with NaN left out; ones of no meaning if all are."""
+    """(2,K): mean of the sharper half of samples (N,2,K), rows with NaN left out; NaN if all are."""
     seen = samples[np.isfinite(samples).all((1, 2))]
     if not len(seen):
-        return np.ones(samples.shape[1:])
+        return np.full(samples.shape[1:], np.nan)
     left = np.log(seen[:, :, _FINE] / seen[:, :, _COARSE]).sum(1)
     return np.asarray(seen[left >= np.median(left)].mean(0))
 
 
 def painted_edges(faces: Floats, landmarks: Floats, sharpen: float, scale: float) -> Floats:
     """(2,K): mean `edge_power` of painted faces (N,D,D,3) 0..1 with landmarks (N,68,2), sharpened and as large as in
-    the footage. scale: footage pixels beside a pixel of the painted face."""
+    the footage; NaN if too little is seen of all. scale: footage pixels beside a pixel of the painted face."""
     import cv2
 
     size = scale / shrink_for(scale)
     side = max(8, round(faces.shape[1] * size))
     way = cv2.INTER_CUBIC if size >= 1 else cv2.INTER_AREA  # as `paste.lay_in` does
-    found = [np.full((2, len(ALL)), np.nan)]
+    found = []
     for one in np.unique(np.linspace(0, len(faces) - 1, min(_MEASURED, len(faces))).round().astype(int)):
         laid = np.asarray(cv2.resize(sharpened(faces[one], sharpen), (side, side), interpolation=way), np.float32)
         power = edge_power(laid * 255, (landmarks[one] + 0.5) * (side / faces.shape[1]) - 0.5)
         if power is not None:
             found.append(power)
-    seen = np.stack(found)
-    return np.asarray(np.nanmean(seen, axis=0)) if len(found) > 1 else np.ones((2, len(ALL)))
+    return np.asarray(np.mean(found, axis=0)) if found else np.full((2, len(ALL)), np.nan)
 
 
 def in_painted(softness: Any, scale: float) -> Any:
@@ -136,7 +135,10 @@ def softer(edges: Floats, reference: Floats) -> Floats:
 
 
 def missing_softness(painted: Floats, plate: Floats) -> float:
-    """What painted faces have to be blurred by to be as soft as the plate, 0 where in doubt; both (2,K) at ALL."""
+    """What painted faces have to be blurred by to be as soft as the plate, 0 where in doubt; both (2,K) at ALL, NaN where
+    nothing was seen."""
+    if not (np.isfinite(painted).all() and np.isfinite(plate).all()):
+        return 0.0
     return max(float(softer(plate[:, BRIEF], painted).mean()) - CLIP_DOUBT_PX2, 0.0)
 
 

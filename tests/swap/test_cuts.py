@@ -14,6 +14,8 @@ from av_models.domain.edit import Shot
 from av_models.domain.face import FaceTrack
 from av_models.domain.media import MediaRef
 from av_models.domain.swap import Doubt, FaceSwap, PlateMatch, SwapOptions
+from av_models.swap.plate import PlateLook
+from av_models.swap.plate_shots import ShotLight, in_shots
 from tasks import painting, plate_samples, plates, shots
 from tasks.painting import Finished, finished_frames
 from tasks.plate_samples import PlateSampler
@@ -55,6 +57,15 @@ def test_faces_beside_a_cut_have_the_light_of_their_own_shot(cut: Cut) -> None:
         laid, filmed = (cheek(picture, one.frame.box) for picture in (one.picture, one.frame.plate))
         assert np.abs(laid - filmed).max() < 12
         assert one.signs[0] is not None and Doubt.JUMP not in one.signs[0].doubts()
+
+
+def test_a_shot_in_which_no_light_can_be_told_has_the_clips_usual_one(cut: Cut) -> None:
+    """Faces that are turned too far to be measured are painted, too."""
+    look = PlateLook.from_arrays(store().arrays(cut[2].data))
+    look = replace(look, log_gain=np.full_like(look.log_gain, 0.3))
+    told = ShotLight(0, None, np.zeros(2), np.full((2, 3), 0.1))
+    found = in_shots(look, [told, ShotLight(1, None, np.zeros(0), np.zeros((0, 3)))], 3)
+    assert [np.unique(found.log_gain[found.knot_shot == shot]).tolist() for shot in range(3)] == [[0.1], [0.3], [0.3]]
 
 
 def test_a_face_that_keeps_its_own_colour_is_still_darker_in_a_darker_shot(cut: Cut) -> None:

@@ -161,6 +161,13 @@ def test_files_of_all_shots_can_be_unpacked_into_one_folder(tmp_path: Path) -> N
     assert {"frames-000094.json", "frames-000096.json"} < set(names)
 
 
+def test_a_shot_without_a_face_takes_no_other_shots_list(tmp_path: Path) -> None:
+    with PatchWriter(tmp_path / "none.zip", Handover.PNG, Fraction(25)):
+        pass
+    assert zipfile.ZipFile(tmp_path / "none.zip").namelist() == ["frames-none.json"]
+    assert list(read_patches(tmp_path / "none.zip")) == []
+
+
 def test_files_that_are_no_patches_are_refused(tmp_path: Path) -> None:
     (tmp_path / "patches.zip").write_bytes(b"something else")
     with pytest.raises(MediaError, match="no patches"):

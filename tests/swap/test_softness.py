@@ -11,7 +11,17 @@ import numpy as np
 import pytest
 
 from av_models.swap.plate import PlateLook
-from av_models.swap.softness import BRIEF, blurred, edge_power, missing_softness, shrink_for, smear, softer
+from av_models.swap.softness import (
+    ALL,
+    BRIEF,
+    blurred,
+    edge_power,
+    missing_softness,
+    sharp_edges,
+    shrink_for,
+    smear,
+    softer,
+)
 from tasks.softness import Edges, blur_of, with_near
 from tests.swap.faces_made import drawn_bank
 from tests.swap.footage_made import outlined
@@ -47,6 +57,12 @@ def test_a_sharp_plate_and_a_sharper_one_miss_nothing() -> None:
     painted, plate = drawn("source"), drawn("actor", 4)
     assert missing_softness(power(*painted), power(*plate)) == 0
     assert missing_softness(power(cv2.GaussianBlur(painted[0], (0, 0), 1.5), painted[1]), power(*plate)) == 0
+
+
+def test_where_nothing_is_seen_nothing_is_blurred() -> None:
+    painted, plate = drawn("source"), drawn("actor", 4)
+    unseen = sharp_edges(np.full((4, 2, len(ALL)), np.nan))
+    assert missing_softness(power(*painted), unseen) == 0 == missing_softness(unseen, power(*plate))
 
 
 def test_a_smear_is_told_from_a_lack_of_focus() -> None:

@@ -12,11 +12,12 @@ import torch
 from av_models.domain.errors import ModelError, ResourceError
 from av_models.domain.face import FaceSet, FaceTrack, TrainingOptions
 from av_models.domain.media import Footage, MediaRef
+from av_models.lips.mouth import mouth_scale
 from av_models.swap.faces import FaceBank
 from av_models.swap.plan import TrainProgress
 from tasks import training_job, training_material
 from tasks.training_job import TrainingJob, open_training, train_together
-from tasks.training_material import load_bank
+from tasks.training_material import load_bank, raw_mouths
 from tasks.workspace import store
 from tests.swap.faces_made import drawn_bank
 
@@ -86,6 +87,16 @@ def test_a_blink_in_a_long_clip_is_trained_on(job: TrainingJob, monkeypatch: pyt
         assert {100, 101, 102} & {*chosen.tolist()}
         neighbours = int((chosen.diff() == 1).sum())
         assert neighbours >= 15 if in_pairs else neighbours < 15
+
+
+def test_mouths_of_a_long_clip_are_normalised_as_they_are_asked_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those chosen open wider than is usual; a scale of their own would open every mouth too far."""
+    faces = stored("source", drawn_bank("source", n=200, size_px=128))
+    monkeypatch.setattr(training_material, "MAX_FACES", 40)
+    bank, raw = load_bank(faces), raw_mouths(faces)
+    assert bank.frames is not None
+    wanted = mouth_scale(raw).normalise(raw[bank.frames.numpy()])
+    assert np.allclose(bank.mouths.numpy(), wanted, atol=1e-5)
 
 
 def test_a_short_clip_is_trained_on_as_it_is(job: TrainingJob) -> None:
