@@ -78,7 +78,10 @@ class PlateSampler:
         return PlateSample(self.arrays["time_s"][frames], *pictures, mouths, scales, grain, np.stack(powers))
 
     def lids(self) -> np.ndarray:
-        """(M,) readings of the whole clip, in which frames lie so dense that every blink is met; none without a reader."""
+        """(M,) readings of the whole clip, in which frames lie so dense that every blink is met.
+
+        None without a reader.
+        """
         if not self.painter.network.config.readings:
             return np.zeros(0, np.float32)
         apart = max(1, round(float(self.track.footage.rate) / BLINK_FRAMES_A_SECOND))

@@ -49,7 +49,8 @@ _MADE_BY = "AI-generated faces, made by Understudy under a consent record. What 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatchFrame:
-    """person: as numbered on the sheet of all, from 1.  frame: of the footage, from 0.  face (D,D,3), matte (D,D) 0..1.  to_patch (2,3): see above."""
+    """person: as numbered on the sheet of all, from 1.  frame: of the footage, from 0.  face (D,D,3), matte (D,D) 0..1.
+    to_patch (2,3): see above."""
 
     person: int
     frame: int

@@ -135,8 +135,10 @@ def softer(edges: Floats, reference: Floats) -> Floats:
 
 
 def missing_softness(painted: Floats, plate: Floats) -> float:
-    """What painted faces have to be blurred by to be as soft as the plate, 0 where in doubt; both (2,K) at ALL, NaN where
-    nothing was seen."""
+    """What painted faces have to be blurred by to be as soft as the plate, 0 where in doubt.
+
+    painted, plate (2,K) at ALL; NaN where nothing was seen, which blurs nothing.
+    """
     if not (np.isfinite(painted).all() and np.isfinite(plate).all()):
         return 0.0
     return max(float(softer(plate[:, BRIEF], painted).mean()) - CLIP_DOUBT_PX2, 0.0)
