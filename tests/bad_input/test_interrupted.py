@@ -108,14 +108,17 @@ def test_kill_during_training_costs_what_came_after_the_checkpoint(studio: Studi
     earlier_results(out)
     asked = {"until": "model", "settings": ("training.budget_s=21",)}
     running = studio.start(out, **asked)
+    curve: list[dict[str, float]] = []
     try:
-        while not (kept := list((studio.media / "store" / "work").glob("*/training.pt"))):
+        while not curve:
             with pytest.raises(subprocess.TimeoutExpired):
                 running.wait(0.1)
+            kept = (studio.media / "store" / "work").glob("*/training.pt")
+            curve = next((torch.load(path, weights_only=True)["curve"] for path in kept), [])
     finally:
         running.kill()
         running.communicate()
-    point = torch.load(kept[0], weights_only=True)["curve"][0]
+    point = curve[0]
     assert {name: data for name, data in contents(out).items() if not name.endswith("/")} == EARLIER
 
     made = studio.produce(out, **asked)
