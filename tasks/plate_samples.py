@@ -82,7 +82,7 @@ class PlateSampler:
 
         None without a reader.
         """
-        if not self.painter.network.config.readings:
+        if not self.painter.reads_lids:
             return np.zeros(0, np.float32)
         apart = max(1, round(float(self.track.footage.rate) / BLINK_FRAMES_A_SECOND))
         frames, found = self.usable[::apart], [np.zeros(0, np.float32)]

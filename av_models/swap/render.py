@@ -122,6 +122,10 @@ class Painter:
 
         return np.concatenate(self.fitting.parts(work, len(crops)))
 
+    @property
+    def reads_lids(self) -> bool:
+        return self.network.reader is not None
+
     @torch.no_grad()
     def lids(self, crops: Pixels) -> NDArray[np.float32]:
         """How shut the lids of crops (B,S,S,3) are read, (B,); empty without a reader."""

@@ -144,7 +144,9 @@ def test_light_and_blinks_of_a_long_clip_are_looked_at_everywhere(monkeypatch: p
     landmarks = np.random.default_rng(0).random((n, 68, 2)) * 50 + 20
     arrays = {"usable": np.ones(n, bool), "landmarks": landmarks, "time_s": np.arange(n) / rate}
     footage = SimpleNamespace(rate=Fraction(rate), name="long.mp4")
-    painter = SimpleNamespace(output_px=32, input_px=16, lids=lambda crops: np.zeros(len(crops), np.float32))
+    painter = SimpleNamespace(
+        output_px=32, input_px=16, reads_lids=True, lids=lambda crops: np.zeros(len(crops), np.float32)
+    )
     sampler = PlateSampler(SimpleNamespace(footage=footage), arrays, landmarks[0] / 100, np.eye(2, 3), painter)  # type: ignore[arg-type]
     assert np.diff(sampler.frames()).max() / rate < 0.5
     asked: list[int] = []
