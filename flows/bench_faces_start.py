@@ -16,7 +16,8 @@ from tasks.bench_faces_training import gathered
 
 __all__ = ["head_start_rows"]
 
-_KEPT, _KEPT_QUICK = (0.0, 0.2, 0.5, 1.0), (0.0, 1.0)
+_KEPT, _KEPT_QUICK = (0.2, 0.5, 1.0), (1.0,)
+"""Shares of the training after which a swap is looked at: before the first step no mask is known, nothing laid in."""
 _FRAMES, _QUICK_FRAMES = 96, 12
 
 Curve = Sequence[tuple[float, float]]
@@ -52,12 +53,14 @@ def _looks(sitting: Sitting, starts: Sequence[Start]) -> list[Curve]:
 
 
 def _saved_rows(part: str, figure: str, unit: str, curves: Sequence[Curve], note: str) -> Iterator[BenchRow]:
-    """curves: with the head start, from nothing. What the first has before its first step, the other has later."""
+    """curves: with the head start, from nothing. What the first has when it is first looked at, the other has later."""
     with_it, plain = curves
     first, last = with_it[0], with_it[-1]
     grown = f"after {last[0]:.1f} min {last[1]:.3f}; {note}"
-    yield shown(part, f"{figure} before the first step", round(first[1], 3), unit, f"at {first[0]:.2f} min, {grown}")
-    told = f"before its first step {plain[0][1]:.3f}, at {plain[-1][0]:.1f} min {plain[-1][1]:.3f}"
+    yield shown(
+        part, f"{figure} with the head start, at first", round(first[1], 3), unit, f"at {first[0]:.2f} min, {grown}"
+    )
+    told = f"at {plain[0][0]:.1f} min {plain[0][1]:.3f}, at {plain[-1][0]:.1f} min {plain[-1][1]:.3f}"
     yield shown(part, f"{figure} from nothing, at the end", round(plain[-1][1], 3), unit, told)
     reached = reached_after(plain, first[1])
     if reached is None:

@@ -185,12 +185,12 @@ def test_a_head_start_is_measured_against_nothing(clips: Path, allowed: Path, mo
     rows = list(faces_rows(True, clips=str(clips), out=str(out), training=TINY, head_start=True))
     found = {row.name: row for row in rows}
     name = "held-out source"
-    ahead, behind = found[f"{name} before the first step"], found[f"{name} from nothing, at the end"]
+    ahead, behind = found[f"{name} with the head start, at first"], found[f"{name} from nothing, at the end"]
     assert ahead.measured > behind.measured + 5
     assert found[f"minutes saved, {name}"].measured is None
     assert "not reached from nothing" in found[f"minutes saved, {name}"].note
     # The answer of these clips is the actor, so this tells nothing of how good a swap is; but it is measured.
-    assert "6 frames" in found["fit_ssim before the first step"].note
+    assert "6 frames" in found["fit_ssim with the head start, at first"].note
     assert (out / "faces" / "actor_b-head-start.png").read_bytes().startswith(b"\x89PNG")
 
 
