@@ -1,15 +1,13 @@
-"""As much at once as the accelerator's memory holds."""
+"""As much at once as the memory holds."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ..domain.errors import ResourceError
-
-if TYPE_CHECKING:
-    import torch
+from .memory import free_unused, is_full
 
 __all__ = ["Fitting"]
 
@@ -20,8 +18,7 @@ _log = logging.getLogger(__name__)
 class Fitting:
     """Work on a batch in parts that fit, found by halving; once found, parts stay that small."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
+    def __init__(self) -> None:
         self.most: int | None = None
 
     def parts(self, work: Callable[[slice], T], n: int) -> list[T]:
@@ -42,22 +39,19 @@ class Fitting:
         return made
 
     def _tried(self, work: Callable[[slice], T], part: slice) -> tuple[T] | None:
-        import torch
-
         try:
             return (work(part),)
-        except torch.OutOfMemoryError:
-            return None  # the error's traceback, which keeps the tensors that filled the memory, ends here
+        except RuntimeError as error:
+            if not is_full(error):
+                raise
+        return None  # the error's traceback, which keeps the tensors that filled the memory, has ended
 
     def _halve(self, size: int) -> None:
-        import torch
-
         if size == 1:
             raise ResourceError(
-                "The memory of the accelerator is too small for one face of this model.",
+                "The memory is too small for one face of this model.",
                 "Close what else uses the accelerator, or hide it (CUDA_VISIBLE_DEVICES=) and render on the processor.",
             )
         self.most = size // 2
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
-        _log.warning("The accelerator's memory was full: %d faces are painted at once from now on.", self.most)
+        free_unused()
+        _log.warning("The memory was full: %d faces are painted at once from now on.", self.most)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .network import FaceBasis
+from .principal import leading_scores, n_components_of
 
 MAX_FACES = 720
 BLOCK = 32
@@ -23,10 +24,10 @@ def fit_basis(crops: Tensor, masks: Tensor, n_components: int) -> FaceBasis:
     """crops (N,3,D,D) uint8, masks (N,D,D) uint8 0..255 -> basis of n_components (unused ones are zero).
 
     Pixels count by how often they are face, so that a moving background buys no component. At most N/6 components are
-    kept: more would memorise single frames. Works in blocks: memory stays near that of the basis itself.
+    kept, see `principal.py`. Works in blocks: memory stays near that of the basis itself.
     """
     chosen = torch.linspace(0, len(crops) - 1, min(len(crops), MAX_FACES)).round().long()
-    kept = min(n_components, max(1, len(chosen) // 6))
+    kept = n_components_of(len(chosen), n_components)
     scores = _scores(crops[chosen], masks[chosen], kept)
     basis = FaceBasis(n_components, crops.shape[-1])
     for faces in crops[chosen].split(BLOCK):
@@ -44,8 +45,7 @@ def _scores(crops: Tensor, masks: Tensor, kept: int) -> Tensor:
     small = torch.cat([F.avg_pool2d(part.float() / 255, factor) for part in crops.split(BLOCK)])
     face = torch.cat([F.avg_pool2d(part[:, None].float() / 255, factor) for part in masks.split(BLOCK)])
     flat = ((small - small.mean(0)) * face.mean(0).clamp(0.02, 1).sqrt()).flatten(1)
-    values, vectors = torch.linalg.eigh(flat @ flat.T)
-    return vectors[:, values.argsort(descending=True)[:kept]] * len(crops) ** 0.5
+    return leading_scores(flat, kept)
 
 
 def project(basis: FaceBasis, crops: Tensor, masks: Tensor) -> Tensor:

@@ -28,15 +28,6 @@ MAX_LOG_GAIN = 0.5
 _LEAST_PIXELS = 64
 
 
-def light_over_time(time_s: Floats, faces: Floats, plates: Floats, skin: Floats) -> tuple[Floats, Floats]:
-    """Knots in seconds (K,) and the logarithm of each channel's gain there (K,3).
-
-    faces, plates (N,D,D,3) at the same place, skin (N,D,D) 0..1, all of one shot; linear between knots.
-    """
-    where = always_skin(skin)
-    return followed(time_s, log_gains(faces, plates, where)) if where.any() else (np.zeros(1), np.zeros((1, 3)))
-
-
 def always_skin(skin: Floats) -> Mask:
     """(D,D): what is bare skin in nearly all of (N,D,D); nothing where that is too little to measure light on."""
     steady = (skin > 0.5).mean(0) > ALWAYS_SKIN
@@ -83,4 +74,4 @@ def _log_level(pictures: Floats, where: Mask) -> Floats:
     return np.log(np.stack([np.median(picture[where], axis=0) for picture in pictures]) + 0.02)
 
 
-__all__ = ["always_skin", "followed", "gain_at", "gain_in", "light_over_time", "log_gains"]
+__all__ = ["always_skin", "followed", "gain_at", "gain_in", "log_gains"]

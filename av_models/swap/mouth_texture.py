@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .performance_map import PerformanceMap
+from .principal import leading_scores, n_components_of
 from .window import Window
 
 __all__ = ["MouthTexture"]
 
 _N_COMPONENTS = 32
-_FACES_A_COMPONENT = 6
 _PLACE = Window(left=4, top=8, right=11, bottom=13)
 _LIPS = slice(48, 60)
 _REACH = 1.35, 1.7
@@ -57,9 +57,9 @@ class MouthTexture(nn.Module):
         mean = mouths.mean(0)
         self.mean.copy_(mean)
         self.soft.copy_(_round_lips(mean_shape[_LIPS], crops.shape[-1]))
-        kept = min(_N_COMPONENTS, max(1, len(crops) // _FACES_A_COMPONENT))
+        kept = n_components_of(len(crops), _N_COMPONENTS)
         scores = torch.zeros(len(crops), _N_COMPONENTS)
-        scores[:, :kept] = _leading_scores(((mouths - mean) * self.soft.sqrt()).flatten(1), kept)
+        scores[:, :kept] = leading_scores(((mouths - mean) * self.soft.sqrt()).flatten(1), kept)
         self.components.copy_((scores.T @ (mouths - mean).flatten(1) / len(crops)).unflatten(1, mean.shape))
         self.from_performance.fit(performances, scores, (self.components * self.soft).flatten(1).norm(dim=1))
 
@@ -71,12 +71,6 @@ class MouthTexture(nn.Module):
         small.components = F.avg_pool2d(self.components, factor)
         small.soft = F.avg_pool2d(self.soft[None], factor)[0]
         return small
-
-
-def _leading_scores(rest: Tensor, n: int) -> Tensor:
-    """rest (N,M), without its mean -> (N,n) on its principal components, of unit variance."""
-    values, vectors = torch.linalg.eigh((rest @ rest.T).double())
-    return vectors[:, values.argsort(descending=True)[:n]].float() * len(rest) ** 0.5
 
 
 def _round_lips(lips: Tensor, size_px: int) -> Tensor:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 SIZES_PX = (64, 512)
 """Of the network's input. Below 96 px is for tests and tiny faces only."""
 
-_FACES_PER_COMPONENT = 6
-"""As `basis.fit_basis` has it."""
-
 _DOUBLED_BELOW_PX = 192
 """Smaller networks paint at twice their size: the basis holds the detail, at four times the memory of its crops."""
 
@@ -102,13 +99,14 @@ def network_of(options: TrainingOptions, n_faces: int | None = None) -> NetworkC
     """n_faces: of the person who has more of them to train on. Components that so few faces cannot fill are left out:
     they would be zeros, which are stored and multiplied all the same."""
     from .network import NetworkConfig
+    from .principal import n_components_of
 
     size_px = size_of(options)
     fields = dict(preset_of(options.preset).network)
     config = NetworkConfig(size_px=size_px, detail=_detail(size_px), architecture=options.architecture, **fields)
     if n_faces is None:
         return config
-    return replace(config, n_components=min(config.n_components, max(1, n_faces // _FACES_PER_COMPONENT)))
+    return replace(config, n_components=n_components_of(n_faces, config.n_components))
 
 
 def plan_of(options: TrainingOptions, has_perceptual: bool = False) -> TrainPlan:

@@ -61,7 +61,7 @@ class Painter:
         self.input_px = network.config.size_px
         self.output_px = network.config.size_px * network.config.detail
         self.cover = mouth_cover(self.input_px).to(device)
-        self.fitting = Fitting(device)
+        self.fitting = Fitting()
         if code_shift is not None:
             self.shift(code_shift)
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from ..domain.errors import ModelError, ResourceError
 from ..runtime.compiling import compiled, compiles
 from ..runtime.device import autocast
+from ..runtime.memory import REMEDY, free_unused, is_full, memory_told
 from .batches import Batch, Draw, FaceSampler
-from .memory import REMEDY, free_unused, is_full, memory_told
 from .network import SwapNetwork
 from .objective import Objective, judge_loss
 from .peers import Peers

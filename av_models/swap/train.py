@@ -16,13 +16,13 @@ import numpy as np
 import torch
 
 from ..domain.errors import ModelError
+from ..runtime.memory import in_smaller_parts, memory_told
 from .augment import mouth_cover
 from .batches import FaceSampler
 from .checkpoint import drop_checkpoint, load_checkpoint, save_checkpoint
 from .faces import FaceBank
 from .liae import build_network
 from .likeness import Likeness, fit_likeness
-from .memory import in_smaller_parts, memory_told
 from .network import NetworkConfig, SwapNetwork
 from .peers import Peers
 from .perceptual import PerceptualLoss

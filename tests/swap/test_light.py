@@ -7,7 +7,7 @@ import pytest
 
 from av_models.swap.finish import MAX_SHARPEN, detail, strength_for
 from av_models.swap.grain import footage_grain, grain_level, missing_grain
-from av_models.swap.light import gain_at, light_over_time
+from av_models.swap.light import always_skin, followed, gain_at, log_gains
 from av_models.swap.render import grained, sharpened
 
 PX, N, RATE = 64, 60, 5.0
@@ -29,6 +29,13 @@ def faces_of(skin: np.ndarray, brightness: float, shaded_chin: float) -> np.ndar
     return (skin * level + 0.05)[..., None].repeat(3, -1).astype(np.float32)
 
 
+def light_over_time(
+    times: np.ndarray, faces: np.ndarray, plates: np.ndarray, skin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """As a clip's look is measured."""
+    return followed(times, log_gains(faces, plates, always_skin(skin)))
+
+
 def test_a_mouth_that_opens_and_closes_does_not_pump() -> None:
     opening = (np.sin(TIMES * 2 * np.pi * 0.8) + 1) / 2
     skin = skin_of(opening)
@@ -44,9 +51,9 @@ def test_a_slow_change_of_light_is_followed() -> None:
     plates = faces_of(skin, 0.6, 0.0) * dimming[:, None, None, None]
     knots, log_gain = light_over_time(TIMES, faces_of(skin, 0.6, 0.0), plates, skin)
     middle = (TIMES > 3) & (TIMES < 9)
-    followed = gain_at(TIMES, knots, log_gain)[:, 1]
-    assert np.abs(followed - dimming)[middle].max() < 0.03
-    assert np.abs(np.diff(followed)).max() < 0.03
+    gain = gain_at(TIMES, knots, log_gain)[:, 1]
+    assert np.abs(gain - dimming)[middle].max() < 0.03
+    assert np.abs(np.diff(gain)).max() < 0.03
 
 
 def test_a_flash_is_not_followed() -> None:

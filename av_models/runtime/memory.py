@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-import torch
-
 from ..domain.errors import ResourceError
 
 T = TypeVar("T")
@@ -18,6 +16,8 @@ REMEDY = "Lower training.size_px or take a smaller preset, or close what else us
 
 def is_full(error: BaseException) -> bool:
     """Torch has an error of its own for accelerators only."""
+    import torch
+
     return isinstance(error, torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and _OF_THE_PROCESSOR in str(error)
     )
@@ -49,6 +49,8 @@ def in_smaller_parts(work: Callable[[int], T], n: int) -> T:
 
 def free_unused() -> None:
     """Give back what torch keeps of an accelerator's memory for later."""
+    import torch
+
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
 
