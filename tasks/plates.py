@@ -18,7 +18,7 @@ from tasks.progress import Progress
 from tasks.workspace import store
 
 if TYPE_CHECKING:
-    from av_models.swap.plate import Grade, Measured, PlateLook
+    from av_models.swap.plate import Grade, PlateLook
     from av_models.swap.plate_shots import ShotLight
     from av_models.swap.render import Painter
     from av_models.swap.weights import Finish
@@ -29,7 +29,7 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("13")
+@stage("14")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
@@ -52,20 +52,20 @@ def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> Pl
     return PlateMatch(store().put_arrays(**look.arrays()), round(scale, 4), round(float(look.grain), 5))
 
 
-def _in_its_shots(whole: Measured, sampler: PlateSampler, options: SwapOptions) -> PlateLook:
+def _in_its_shots(whole: PlateLook, sampler: PlateSampler, options: SwapOptions) -> PlateLook:
     """What was measured on a clip of one short shot is that shot's; else every shot is looked at by itself."""
     from av_models.swap.plate_shots import ShotLight, in_shots
 
     shots = {number: sampler.frames(number) for number in np.unique(sampler.shot).tolist()}
     if len(shots) == 1 and len(sampler.frames()) <= HELD_SAMPLES:
-        lights = [ShotLight(number, None, whole.look.knots, whole.look.log_gain) for number in shots]
+        lights = [ShotLight(number, None, whole.knots, whole.log_gain) for number in shots]
     else:
         lights = list(_lights(whole, sampler, shots, options))
-    return in_shots(whole.look, lights, sampler.n_shots)
+    return in_shots(whole, lights, sampler.n_shots)
 
 
 def _lights(
-    whole: Measured, sampler: PlateSampler, shots: dict[int, Frames], options: SwapOptions
+    whole: PlateLook, sampler: PlateSampler, shots: dict[int, Frames], options: SwapOptions
 ) -> Iterator[ShotLight]:
     """shots: the frames of each that are looked at."""
     from av_models.swap.plate_shots import measure_shot

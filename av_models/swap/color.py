@@ -32,6 +32,10 @@ _PALE, _AS_SKIN = 0.25, 0.6
 _COLOURLESS = 0.08
 """Skin of less saturation was filmed in black and white; then there is no telling."""
 
+SHARE_PX = 96
+_RIM, _RIM_SOFT = 0.14, 0.02
+"""Of the crop's side: as far inside as the edge's share of the change reaches, and how smoothly it ends."""
+
 _TRUST = 0.06
 """Colours within about this distance of what was measured follow the measured transport, others the linear map."""
 
@@ -81,10 +85,20 @@ def colour_nodes() -> NDArray[np.float32]:
     return np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1)
 
 
-def toned(table: Floats, strength: float) -> NDArray[np.float32]:
-    """The table with only a share of its change."""
-    still = colour_nodes()
-    return np.asarray(still + strength * (table - still), np.float32)
+def share_of_change(inside: Floats, strength: float) -> NDArray[np.float32]:
+    """(SHARE_PX,SHARE_PX) 0..1: how much of the change of colour each place of a face takes.
+
+    inside (D,D): how often it is face.  strength: in the middle of it; the edge takes twice as much, at most all. So a
+    face keeps some of its own complexion, and its edge still meets the plate's.
+    """
+    import cv2
+
+    edge = min(1.0, 2 * strength)
+    face = cv2.resize(np.asarray(inside, np.float32), (SHARE_PX, SHARE_PX), interpolation=cv2.INTER_AREA)
+    depth = cv2.distanceTransform((face > 0.5).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) / SHARE_PX
+    place = np.clip(depth / _RIM, 0, 1)
+    middle = cv2.GaussianBlur(np.asarray(place * place * (3 - 2 * place), np.float32), (0, 0), _RIM_SOFT * SHARE_PX)
+    return np.asarray(edge + (strength - edge) * middle, np.float32)
 
 
 def recolored(faces: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
@@ -176,4 +190,4 @@ def _from_lab(lab: Floats) -> Floats:
     return np.asarray(cv2.cvtColor(lab.astype(np.float32)[None], cv2.COLOR_LAB2RGB)[0], np.float64)
 
 
-__all__ = ["MAX_GAIN", "colour_nodes", "fit_colors", "recolored", "rolled_off", "toned"]
+__all__ = ["MAX_GAIN", "colour_nodes", "fit_colors", "recolored", "rolled_off", "share_of_change"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..domain.swap import ColorMatch, SwapOptions
 from ..face.occlusion import FaceModel
-from .color import fit_colors, recolored, rolled_off, toned
+from .color import fit_colors, recolored, rolled_off, share_of_change
 from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place
 from .light import always_skin, followed, gain_in, log_gains
@@ -72,8 +72,9 @@ class PlateLook:
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
     person's, in units of the side.  outline (68,2): see `placing.drawn_outline`.  code_gain, code_shift, code_mean
     (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
-    (T,n,n,n,3): colours, see `color.fit_colors`.  shading (T,G,G,3): see `relight.plate_light`.  row (S,): which of the
-    two each shot of the footage has; row 0 is the whole clip's.  knots (K,), log_gain (K,3): see
+    (T,n,n,n,3): colours, see `color.fit_colors`.  shading (T,G,G,3): see `relight.plate_light`.  level (T,3): mean
+    logarithm of the gain, which is colour, too: it does not change.  row (S,): which of the three each shot of the
+    footage has; row 0 is the whole clip's.  share (G,G): see `color.share_of_change`.  knots (K,), log_gain (K,3): see
     `light.followed`.  knot_shot (K,): the shot that each knot belongs to.  grain (): standard deviation of the
     noise that the painted face lacks.  edges (2,K): of this person's sharp frames, see `softness.sharp_edges`.  scale
     (): plate pixels beside a pixel of the painted face there.  soft (): by how much softer they are than the painted
@@ -89,7 +90,9 @@ class PlateLook:
     code_mean: Floats
     table: Floats
     shading: Floats
+    level: Floats
     row: NDArray[np.integer[Any]]
+    share: Floats
     knots: Floats
     log_gain: Floats
     knot_shot: NDArray[np.integer[Any]]
@@ -113,16 +116,6 @@ class PlateLook:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """look: of the clip, as if it were one shot.  table (n,n,n,3): all of its change of colour, of which the look may
-    hold a part.  level (3,): mean logarithm of the gain over the clip."""
-
-    look: PlateLook
-    table: Floats
-    level: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class Light:
     """What frames were found to be lit by: shading (G,G,3), table (n,n,n,3), and skin (N,D,D) 0..1, the bare skin that
     it was measured on."""
@@ -139,6 +132,8 @@ class Grade:
         self.look = look
         self.tables = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
         self.shadings = _planes(look.shading).contiguous().to(device)
+        self.levels = torch.from_numpy(np.asarray(look.level, np.float32)).to(device)
+        self.share = torch.from_numpy(np.asarray(look.share, np.float32)).to(device)[None, None]
         self.curves = {
             int(shot): (look.knots[look.knot_shot == shot], look.log_gain[look.knot_shot == shot])
             for shot in np.unique(look.knot_shot)
@@ -157,7 +152,13 @@ class Grade:
         return rolled_off(colored * gain[:, :, None, None])
 
     def _colored(self, faces: torch.Tensor, row: int) -> torch.Tensor:
-        return recolored(lit(faces, self.shadings[row : row + 1]), self.tables[row])
+        own = lit(faces, self.shadings[row : row + 1])
+        moved = recolored(own, self.tables[row])
+        if bool((self.share == 1).all()):
+            return moved
+        share = _wide(self.share, faces)
+        undone = torch.exp((share - 1) * self.levels[row][None, :, None, None])
+        return torch.lerp(own, moved, share) * undone
 
 
 def shift_codes(painter: Painter, finish: Finish, crops: Pixels, lids: Floats | None = None) -> NDArray[np.float32]:
@@ -192,8 +193,8 @@ def measure_look(
     template: Floats,
     place: Floats,
     options: SwapOptions,
-) -> Measured:
-    """painter: gets the footage's code shift, and draws the outline that the footage asks for.  lids (M,): readings of
+) -> PlateLook:
+    """As if the clip were one shot. painter: gets the footage's code shift, and draws the outline that the footage asks for.  lids (M,): readings of
     frames that lie dense enough for blinks, see `Painter.lids`."""
     outline = drawn_outline(np.array(finish.shape), template, place, options.outline)
     painter.draw(outline)
@@ -202,18 +203,18 @@ def measure_look(
     light = light_of(faces, learned, sample, options)
     knots, log_gain = _followed(faces, light, sample, options)
     front = _front(sample, painter.input_px, place) if options.occlusion else None
-    # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light. What
-    # is the same over the whole clip is colour, too.
-    shown = toned(light.table, options.color_strength)[None], light.shading[None], np.zeros(1, np.int32)
-    level = log_gain.mean(0)
-    over_time = knots, log_gain - (1 - options.color_strength) * level, np.zeros(len(knots), np.int32)
-    agreement = _agreement(learned, hull_masks(sample.landmarks, painter.output_px))
+    hulls = hull_masks(sample.landmarks, painter.output_px)
+    share = share_of_change(np.minimum(learned, hulls).mean(0), options.color_strength)
+    # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light.
+    shown = light.table[None], light.shading[None], log_gain.mean(0)[None], np.zeros(1, np.int32), share
+    over_time = knots, log_gain, np.zeros(len(knots), np.int32)
+    agreement = _agreement(learned, hulls)
     sharp = np.zeros(()), sharp_edges(sample.edges), np.array(np.median(sample.scale)), np.zeros(())
     codes = painter.code_gain, painter.code_shift, mean
     look = PlateLook(template, place, outline, *codes, *shown, *over_time, *sharp, agreement, front)
     if options.detail:
         look = _as_filmed(look, faces, sample, light.skin, finish)
-    return Measured(look, light.table, level)
+    return look
 
 
 def light_of(faces: Floats, learned: Floats, sample: PlateSample, options: SwapOptions) -> Light:
@@ -244,9 +245,13 @@ def in_floats(pictures: Pixels) -> NDArray[np.float32]:
 
 def lit(faces: torch.Tensor, shading: torch.Tensor) -> torch.Tensor:
     """Faces (B,3,D,D) 0..1 in the light of a field (1,3,G,G); what would be brighter than white keeps its hue."""
-    field = torch.nn.functional.interpolate(shading, size=faces.shape[-2:], mode="bilinear", align_corners=False)
-    brighter = faces * field
+    brighter = faces * _wide(shading, faces)
     return brighter / brighter.amax(1, keepdim=True).clamp(min=1)
+
+
+def _wide(field: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
+    """A smooth field (1,C,G,G) at the size of faces."""
+    return torch.nn.functional.interpolate(field, size=faces.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def _as_bright(faces: Floats, plates: Floats, inside: NDArray[np.bool_]) -> Floats:
@@ -304,6 +309,6 @@ def painted_faces(painter: Painter, sample: PlateSample) -> tuple[Floats, Floats
 
 
 __all__ = [
-    "CODE_SHARE", "Grade", "Light", "Measured", "PlateLook", "PlateSample", "gains_left", "in_floats", "light_of",
+    "CODE_SHARE", "Grade", "Light", "PlateLook", "PlateSample", "gains_left", "in_floats", "light_of",
     "measure_look", "painted_faces", "shift_codes",
 ]  # fmt: skip

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.swap import ColorMatch, SwapOptions
-from .color import toned
 from .light import always_skin, followed
-from .plate import Measured, PlateLook, PlateSample, gains_left, in_floats, light_of, painted_faces
+from .plate import PlateLook, PlateSample, gains_left, in_floats, light_of, painted_faces
 from .render import Painter
 
 __all__ = ["LEAST_OWN", "ShotLight", "in_shots", "measure_shot"]
@@ -29,17 +28,17 @@ LEAST_OWN = 12
 
 @dataclass(frozen=True, slots=True)
 class ShotLight:
-    """number: of the shot.  own: its table (n,n,n,3) and shading (G,G,3), None where those of the whole clip are used.
-    knots (K,), log_gain (K,3): see `light.followed`; K is 0 where no light can be told."""
+    """number: of the shot.  own: its table (n,n,n,3), shading (G,G,3) and level (3,), see `PlateLook`; None where those
+    of the whole clip are used.  knots (K,), log_gain (K,3): see `light.followed`; K is 0 where no light can be told."""
 
     number: int
-    own: tuple[Floats, Floats] | None
+    own: tuple[Floats, Floats, Floats] | None
     knots: Floats
     log_gain: Floats
 
 
 def measure_shot(
-    number: int, painter: Painter, whole: Measured, parts: Iterable[PlateSample], options: SwapOptions
+    number: int, painter: Painter, whole: PlateLook, parts: Iterable[PlateSample], options: SwapOptions
 ) -> ShotLight:
     """parts: frames of the shot; the first lie evenly over all of it and tell its colours, the others only add to what
     is known of its light over time.  painter: as `plate.measure_look` left it."""
@@ -48,24 +47,23 @@ def measure_shot(
     faces, learned = painted_faces(painter, first)
     light = light_of(faces, learned, first, options)
     own = len(faces) >= LEAST_OWN
-    clip = whole.table, whole.look.shading[0]
+    clip = whole.table[0], whole.shading[0]
     table, shading = (light.table, light.shading) if own else clip
-    kept = (toned(table, options.color_strength), shading) if own else None
     where = always_skin(light.skin)
     if options.color is ColorMatch.NONE or not where.any():
-        return ShotLight(number, kept, np.zeros(0), np.zeros((0, 3)))
+        return ShotLight(number, (table, shading, whole.level[0]) if own else None, np.zeros(0), np.zeros((0, 3)))
     plates = in_floats(first.plates)
     gains = [gains_left(faces, plates, shading, table, where)]
     # Of what the clip's colours leave: how much more or less light than usual there is in this shot.
     lighter = gains_left(faces, plates, clip[1], clip[0], where).mean(0) if own else gains[0].mean(0)
-    undone = (1 - options.color_strength) * (gains[0].mean(0) - (lighter - whole.level))
+    level = gains[0].mean(0) - (lighter - whole.level[0])
     times = [first.time_s]
     for part in waiting:
         gains.append(gains_left(painted_faces(painter, part)[0], in_floats(part.plates), shading, table, where))
         times.append(part.time_s)
     order = np.argsort(np.concatenate(times))
     knots, log_gain = followed(np.concatenate(times)[order], np.concatenate(gains)[order])
-    return ShotLight(number, kept, knots, log_gain - undone)
+    return ShotLight(number, (table, shading, level) if own else None, knots, log_gain)
 
 
 def _with_usual_light(look: PlateLook, shots: Sequence[ShotLight], n_shots: int) -> list[ShotLight]:
@@ -88,6 +86,7 @@ def in_shots(look: PlateLook, shots: Sequence[ShotLight], n_shots: int) -> Plate
         look,
         table=np.stack([look.table[0], *(light[0] for _, light in own)]),
         shading=np.stack([look.shading[0], *(light[1] for _, light in own)]),
+        level=np.stack([look.level[0], *(light[2] for _, light in own)]),
         row=row,
         knots=np.concatenate([one.knots for one in shots]),
         log_gain=np.concatenate([one.log_gain for one in shots]),

@@ -27,7 +27,7 @@ from tasks.workspace import store
 from tests.swap.footage_made import FACE_PX, N_FRAMES, PLACES, small_model, two_people
 
 CUT = 12
-OPTIONS = SwapOptions(occlusion=False, detail=False, shading=False, steady=1.0)
+OPTIONS = SwapOptions(color_strength=1.0, occlusion=False, detail=False, shading=False, steady=1.0)
 MOUTH = np.zeros((N_FRAMES, 8), np.float32)
 Cut = tuple[MediaRef, FaceTrack, PlateMatch]
 

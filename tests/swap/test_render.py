@@ -13,7 +13,7 @@ from av_models.domain.errors import ModelError, ResourceError
 from av_models.domain.swap import ColorMatch
 from av_models.runtime import device
 from av_models.swap.basis import fit_basis, project
-from av_models.swap.color import fit_colors, recolored, rolled_off
+from av_models.swap.color import fit_colors, recolored, rolled_off, share_of_change
 from av_models.swap.finish import measure_finish
 from av_models.swap.matte import paste_mask
 from av_models.swap.network import NetworkConfig, SwapNetwork
@@ -254,6 +254,17 @@ def test_no_color_match_leaves_the_face_as_it_was_painted() -> None:
     faces = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     table = torch.from_numpy(fit_colors(np.zeros((99, 3)), np.ones((99, 3)), ColorMatch.NONE))
     assert float((recolored(faces, table) - faces).abs().max()) < 1e-5
+
+
+@pytest.mark.parametrize(("strength", "edge"), [(0.0, 0.0), (0.5, 1.0), (0.8, 1.0), (0.2, 0.4), (1.0, 1.0)])
+def test_a_face_keeps_its_own_colour_in_the_middle_more_than_at_its_edge(strength: float, edge: float) -> None:
+    inside = np.zeros((192, 192), np.float32)
+    inside[32:160, 40:152] = 1
+    share = share_of_change(inside, strength)
+    assert share[48, 48] == pytest.approx(strength, abs=0.01)
+    assert share[48, 20] == pytest.approx(edge, abs=0.05) and share[16, 40] == pytest.approx(edge, abs=0.05)
+    assert np.abs(np.diff(share, axis=0)).max() < 0.12  # no line on the cheek
+    assert np.allclose(share_of_change(np.zeros((64, 64)), strength), edge)
 
 
 def test_colours_are_mixed_as_in_three_dimensions() -> None:

@@ -125,7 +125,7 @@ def test_half_the_colour_is_half_the_way(model: MediaRef, tmp_path: Path) -> Non
         one = list(finished_frames(shot_of(model, tracks, options)))[6]
         return cheek(one.picture, 0, one.frame.box)
 
-    plain, full = shown(color=ColorMatch.NONE), shown()
+    plain, full = shown(color=ColorMatch.NONE), shown(color_strength=1.0)
     assert np.abs(full - plain).max() > 30
     assert np.abs(shown(color_strength=0.5) - (plain + full) / 2).max() < 8
     assert np.abs(shown(color_strength=0.0) - plain).max() < 4
