@@ -165,8 +165,8 @@ class SwapChoice(Choice):
         default=_OPTIONS.color_strength,
         ge=0,
         le=1,
-        description="How far in the middle of the face; less keeps more of the source's complexion. Its edge goes twice "
-        "as far, at most all the way.",
+        description="How far in the middle of the face; less keeps more of the source's complexion. The edge goes "
+        "twice as far, at most all the way.",
     )
     shading: bool = Field(default=_OPTIONS.shading, description="Follow the plate's light from the side, too.")
     size: Literal["source", "head", "actor"] | Annotated[float, Field(ge=0.5, le=2.0)] = Field(

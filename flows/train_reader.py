@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
+
+if TYPE_CHECKING:
+    from av_models.face.fit import Fit
 
 __all__ = ["labelled_faces", "main"]
 
@@ -60,14 +63,14 @@ def _person(labels: Path) -> tuple[np.ndarray, np.ndarray] | None:
     seen = list(labelled_faces(labels))
     if len(seen) < _FEWEST:
         return None
-    template = mean_template(np.array([points for _, points, _ in seen]))
-    crops = [warp_crop(rgb, align_matrix(points, 2 * CROP_PX, template), 2 * CROP_PX) for rgb, points, _ in seen]
+    template = mean_template(np.array([fit.landmarks for _, fit, _ in seen]))
+    crops = [warp_crop(rgb, align_matrix(fit.landmarks, 2 * CROP_PX, template), 2 * CROP_PX) for rgb, fit, _ in seen]
     small = np.stack(crops).reshape(-1, CROP_PX, 2, CROP_PX, 2, 3).mean((2, 4)).round().astype(np.uint8)
     return small.transpose(0, 3, 1, 2).copy(), np.array([_label(frame) for *_, frame in seen], np.float32)
 
 
-def labelled_faces(labels: Path) -> Iterator[tuple[np.ndarray, np.ndarray, dict[str, Any]]]:
-    """Picture, landmarks (68,2) and entry in `labels` of each still in which a face is found well."""
+def labelled_faces(labels: Path) -> Iterator[tuple[np.ndarray, Fit, dict[str, Any]]]:
+    """Picture, landmarks and entry in `labels` of each still in which a face is found well."""
     from av_models.face.backend import get_backend
     from av_models.face.fit import fit_detection
     from av_models.io.preview import decode_image
@@ -77,7 +80,7 @@ def labelled_faces(labels: Path) -> Iterator[tuple[np.ndarray, np.ndarray, dict[
         rgb = decode_image((labels.parent / frame["file"]).read_bytes())
         found = backend.detect(rgb)
         if found and (fit := fit_detection(rgb, found[0], backend)).spread <= _MOST_SPREAD:
-            yield rgb, fit.landmarks, frame
+            yield rgb, fit, frame
 
 
 def _label(frame: dict[str, Any]) -> list[float]:

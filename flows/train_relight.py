@@ -100,8 +100,8 @@ def _in_cells(crop: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndar
 def _faces(people: Path) -> Iterator[tuple[np.ndarray, np.ndarray, int, str]]:
     """Picture, landmarks (68,2), person and light of each still in which a face is found."""
     for person, labels in enumerate(sorted(people.glob("*/labels.json"))):
-        for rgb, points, frame in labelled_faces(labels):
-            yield rgb, points, person, str(frame["light"])
+        for rgb, fit, frame in labelled_faces(labels):
+            yield rgb, fit.landmarks, person, str(frame["light"])
 
 
 def _measure(network: Any, strangers: LitFaces, lights: Any) -> None:

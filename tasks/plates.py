@@ -100,5 +100,5 @@ def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, G
     painter, finish = fresh_painter(weights)
     look = PlateLook.from_arrays(store().arrays(data))
     painter.shift(look.code_shift, look.code_gain)
-    painter.draw(look.outline)
+    painter.draw(look.outline, np.array(finish.shape))
     return painter, finish, Grade(look, painter.device)

@@ -78,8 +78,8 @@ class SwapOptions:
 
     outline: how far the jaw is drawn to the actor's, whose head it is: 0 not at all, 1 until they meet.
     color_strength: how far the colours move in the middle of the face, 0 none to 1 all the way; less keeps more of the
-    source's own complexion. Its edge goes twice as far, at most all the way.  shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on
-    top.
+    source's own complexion. The edge of the face goes twice as far, at most all the way.
+    shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on top.
     mask: see `MaskKind`.  erode, blur: how far the edge is drawn in and how soft it is (standard deviation), as
     shares of the crop's side.
     keep: regions that stay the actor's.  occlusion: what is in front of the face stays in front.  detail: sharpness

@@ -15,6 +15,7 @@ from av_models.domain.face import FaceProblem, ProblemRange, problem_ranges
 
 from .backend import FaceBackend
 from .hidden import hidden_shares
+from .lip_reader import with_lips_as_read
 from .people import Person, group_people, lasting, nearest
 from .quality import face_problem, poses
 from .shots import ShotCuts
@@ -125,7 +126,7 @@ class _View:
 
     def followed(self, chosen: Person | None) -> Followed:
         measured = _Measured.of(len(self.times), self.people, chosen)
-        steady = _steady(measured.raw, self.shot)
+        steady = _steady(with_lips_as_read(measured.raw, measured.gap), self.shot)
         usable = np.array([reason is None for reason in measured.reasons], bool)
         arrays: dict[str, NDArray[Any]] = {
             "time_s": np.array(self.times, np.float64),
@@ -154,9 +155,13 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """raw (N, 68, 2), score, sharpness and hidden (N,), NaN (score: 0) where the person was not seen; and reasons."""
+    """raw (N, 68, 2), gap, score, sharpness and hidden (N,), NaN (score: 0) where the person was not seen; and reasons.
+
+    gap: see `lip_reader.read_gap`.
+    """
 
     raw: Floats
+    gap: Floats
     score: NDArray[np.float32]
     sharpness: NDArray[np.float32]
     hidden: NDArray[np.float32]
@@ -166,16 +171,17 @@ class _Measured:
     def of(cls, n: int, people: list[Person], chosen: Person | None) -> _Measured:
         tracklets = chosen.tracklets if chosen else []
         score, sharpness = np.zeros(n, np.float32), np.full(n, np.nan, np.float32)
-        raw, hidden = np.full((n, 68, 2), np.nan), hidden_shares(tracklets, n)
+        raw, gap, hidden = np.full((n, 68, 2), np.nan), np.full(n, np.nan), hidden_shares(tracklets, n)
         reasons: list[FaceProblem | None] = [FaceProblem.NO_FACE] * n
         for frame in {frame for person in people for frame in person.frames}:
             reasons[frame] = FaceProblem.OTHER_PERSON
         for tracklet in tracklets:
+            gap[tracklet.frames] = tracklet.gaps
             rows = zip(tracklet.frames, tracklet.landmarks, tracklet.scores, tracklet.sharpness, strict=True)
             for frame, points, confidence, sharp in rows:
                 raw[frame], score[frame], sharpness[frame] = points, confidence, sharp
                 reasons[frame] = face_problem(points, sharp, float(hidden[frame]))
-        return cls(raw, score, sharpness, hidden, reasons)
+        return cls(raw, gap, score, sharpness, hidden, reasons)
 
 
 def _steady(raw: Floats, shot: NDArray[np.intp]) -> Floats:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .backend import Box, FaceBackend
 from .fit import Fit, fit_again, fit_detection, look_again, upright_box
+from .lip_reader import read_gap
 from .quality import sharpness
 from .search import Search
 from .thumbnails import FaceAlbum, FaceReel
@@ -51,12 +52,16 @@ _MOST_CALM_PX = 1920 * 1080
 
 @dataclass(eq=False)
 class Tracklet:
-    """One face over frames without a gap. Lists run in parallel, but for `descriptors`: at frames `described`."""
+    """One face over frames without a break. Lists run in parallel, but for `descriptors`: at frames `described`.
+
+    gaps: see `lip_reader.read_gap`.
+    """
 
     frames: list[int] = field(default_factory=list)
     landmarks: list[Floats] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
+    gaps: list[float] = field(default_factory=list)
     descriptors: list[Floats] = field(default_factory=list)
     described: list[int] = field(default_factory=list)
     album: FaceAlbum = field(default_factory=FaceAlbum)
@@ -84,6 +89,7 @@ class Tracklet:
         self.landmarks.insert(where, fit.landmarks)
         self.scores.insert(where, score)
         self.sharpness.insert(where, sharpness(fit.crop))
+        self.gaps.insert(where, read_gap(fit.crop))
         if not at_front:
             self.glance = fit.glance
             self.album.offer(frame, fit.crop, fit.matrix)
@@ -99,10 +105,11 @@ class Tracklet:
 
     def split_at(self, position: int) -> Tracklet:
         """Cut off everything from `position` on and hand it back."""
-        rest = Tracklet(
-            self.frames[position:], self.landmarks[position:], self.scores[position:], self.sharpness[position:]
-        )
-        del self.frames[position:], self.landmarks[position:], self.scores[position:], self.sharpness[position:]
+        rest = Tracklet()
+        for name in ("frames", "landmarks", "scores", "sharpness", "gaps"):
+            own = getattr(self, name)
+            setattr(rest, name, own[position:])
+            del own[position:]
         rest.album = self.album.split_at(rest.frames[0])
         rest.reel = self.reel.split_at(rest.frames[0])
         return rest

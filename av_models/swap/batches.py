@@ -91,7 +91,7 @@ class FaceSampler:
             seen=hide_mouth(target, self.cover),
             target=target,
             mask=mask,
-            weight=(mask + 0.05) * features,
+            weight=mask * features,
             mouths=(bank.mouths + noise).to(self.device),
             n_pairs=n_pairs,
         )

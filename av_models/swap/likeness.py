@@ -16,6 +16,7 @@ from .network import FaceBasis, NetworkConfig
 from .reader import TRUSTED, load_reader
 from .shape import FaceShape, to_mean_shape
 from .shut_eyes import ShutEyes
+from .surround import with_skin_around
 
 __all__ = ["Likeness", "fit_likeness"]
 
@@ -76,13 +77,14 @@ def _performances(bank: FaceBank, config: NetworkConfig) -> Tensor:
 
 
 def _laid(bank: FaceBank, shape: FaceShape, performances: Tensor) -> FaceBank:
-    """The faces and their masks on the mean shape."""
+    """The faces and their masks on the mean shape, with skin all round."""
     crops, masks = [], []
     for index in torch.arange(len(bank)).split(_BLOCK):
         field = shape(performances[index])
         faces, outlines = as_floats(bank.part(index), torch.device("cpu"))
-        crops.append(_as_bytes(to_mean_shape(faces, field)))
-        masks.append(_as_bytes(to_mean_shape(outlines, field))[:, 0])
+        faces, outlines = to_mean_shape(faces, field), to_mean_shape(outlines, field)
+        crops.append(_as_bytes(with_skin_around(faces, outlines)))
+        masks.append(_as_bytes(outlines)[:, 0])
     return FaceBank(torch.cat(crops), torch.cat(masks), bank.landmarks, bank.mouths, bank.frames)
 
 

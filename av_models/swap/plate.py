@@ -194,24 +194,37 @@ def measure_look(
     place: Floats,
     options: SwapOptions,
 ) -> PlateLook:
-    """As if the clip were one shot. painter: gets the footage's code shift, and draws the outline that the footage asks for.  lids (M,): readings of
-    frames that lie dense enough for blinks, see `Painter.lids`."""
-    outline = drawn_outline(np.array(finish.shape), template, place, options.outline)
-    painter.draw(outline)
+    """As if the clip were one shot.
+
+    painter: gets the footage's code shift, and draws the outline that the footage asks for.  lids (M,): readings of
+    frames that lie dense enough for blinks, see `Painter.lids`.
+    """
+    mean_shape = np.array(finish.shape)
+    outline = drawn_outline(mean_shape, template, place, options.outline)
+    painter.draw(outline, mean_shape)
     mean = shift_codes(painter, finish, sample.crops, lids)
     faces, learned = painted_faces(painter, sample)
     light = light_of(faces, learned, sample, options)
     knots, log_gain = _followed(faces, light, sample, options)
-    front = _front(sample, painter.input_px, place) if options.occlusion else None
     hulls = hull_masks(sample.landmarks, painter.output_px)
     share = share_of_change(np.minimum(learned, hulls).mean(0), options.color_strength)
     # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light.
-    shown = light.table[None], light.shading[None], log_gain.mean(0)[None], np.zeros(1, np.int32), share
-    over_time = knots, log_gain, np.zeros(len(knots), np.int32)
-    agreement = _agreement(learned, hulls)
-    sharp = np.zeros(()), sharp_edges(sample.edges), np.array(np.median(sample.scale)), np.zeros(())
-    codes = painter.code_gain, painter.code_shift, mean
-    look = PlateLook(template, place, outline, *codes, *shown, *over_time, *sharp, agreement, front)
+    # What is the same over the whole clip is colour, too.
+    look = PlateLook(
+        *(template, place, outline, painter.code_gain, painter.code_shift, mean),
+        *(light.table[None], light.shading[None], log_gain.mean(0)[None]),
+        row=np.zeros(1, np.int32),
+        share=share,
+        knots=knots,
+        log_gain=log_gain,
+        knot_shot=np.zeros(len(knots), np.int32),
+        grain=np.zeros(()),
+        edges=sharp_edges(sample.edges),
+        scale=np.array(np.median(sample.scale)),
+        soft=np.zeros(()),
+        agreement=_agreement(learned, hulls),
+        front=_front(sample, painter.input_px, place) if options.occlusion else None,
+    )
     if options.detail:
         look = _as_filmed(look, faces, sample, light.skin, finish)
     return look

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .shipped import shipped
+from ..runtime.shipped import shipped
 
 READINGS = ("yaw", "pitch", "gaze_x", "gaze_y", "lids")
 """yaw, pitch: positive to the picture's right and down.  gaze: the same.  lids: positive is closed."""

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..runtime.shipped import train_averaged
 from .augment import disguise, mouth_cover
 from .reader import READINGS, PerformanceReader
-from .shipped import train_averaged
 
 _MIRRORED = torch.tensor([-1.0 if name in ("yaw", "gaze_x") else 1.0 for name in READINGS])
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..runtime.shipped import shipped
 from .shading import SHADING_PX, side_light
-from .shipped import shipped
 
 __all__ = ["DARK", "LIGHT_CELLS", "WEIGHTS", "Relighter", "cells_of", "clues_of", "load_relighter", "plate_light"]
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..runtime.shipped import train_averaged
 from .relight import DARK, Relighter, clues_of
-from .shipped import train_averaged
 
 __all__ = ["Lesson", "LitFaces", "exam", "light_error", "train_relighter"]
 

@@ -73,11 +73,11 @@ class Painter:
     def code_gain(self) -> NDArray[np.float32]:
         return self.network.code_gain.cpu().numpy().copy()
 
-    def draw(self, moves: Floats) -> None:
-        """moves (68,2): see `placing.drawn_outline`; from now on."""
+    def draw(self, moves: Floats, mean: Floats) -> None:
+        """moves (68,2): see `placing.drawn_outline`; from now on.  mean (68,2): the person's mean shape."""
         shape = self.network.shapes[self.person]
         assert isinstance(shape, FaceShape)
-        shape.draw(torch.from_numpy(np.asarray(moves, np.float32)))
+        shape.draw(*(torch.from_numpy(np.asarray(points, np.float32)) for points in (moves, mean)))
 
     def shift(self, code_shift: Floats, code_gain: Floats | float = 1.0) -> None:
         """Multiply all codes by code_gain and add code_shift, both (C,), from now on."""

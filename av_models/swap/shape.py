@@ -21,9 +21,14 @@ FIELD_PX = 64
 """Side of the field of displacements; it is smooth."""
 
 _STIFFNESS = 1e-3
-_ROUNDS = 3
+_ROUNDS = 8
+"""Beside a mouth that is drawn in, places move by half of their distance: each round leaves half of the error."""
 _STILL = 5
 """Points along each side of the crop that never move."""
+
+_BRIDGE = slice(27, 31)
+_CHEEKS = slice(1, 8), slice(9, 16)
+"""Of the jaw, on the left and on the right of the picture."""
 
 
 class FaceShape(nn.Module):
@@ -34,6 +39,7 @@ class FaceShape(nn.Module):
 
     spread: Tensor
     drawn: Tensor
+    mean: Tensor
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
@@ -42,6 +48,7 @@ class FaceShape(nn.Module):
         self.register_buffer("spread", torch.zeros(FIELD_PX**2, len(POINTS)))
         # (K,2), of the footage and not of the person: no part of the model.
         self.register_buffer("drawn", torch.zeros(len(POINTS), 2), persistent=False)
+        self.register_buffer("mean", torch.zeros(len(POINTS), 2), persistent=False)
 
     @torch.no_grad()
     def fit(self, performances: Tensor, landmarks: Tensor) -> None:
@@ -51,14 +58,33 @@ class FaceShape(nn.Module):
         self.spread.copy_(thin_plate(mean))
         self.from_performance.fit(performances, (points - mean).flatten(1))
 
-    def draw(self, moves: Tensor) -> None:
-        """moves (68,2): how much farther than the performance says each point of the face goes from now on."""
+    def draw(self, moves: Tensor, mean: Tensor) -> None:
+        """moves (68,2): how much farther than the performance says each point of the face goes from now on, as seen
+        from the front.  mean (68,2): the person's mean shape. Both in units of the crop's side."""
         self.drawn.copy_(moves[list(POINTS)])
+        self.mean.copy_(mean[list(POINTS)])
 
     def forward(self, performances: Tensor) -> Tensor:
         with torch.autocast(performances.device.type, enabled=False):  # half precision is a pixel off
-            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2)) + self.drawn
+            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2))
+            moves = moves + self._seen_drawn(moves)
             return torch.einsum("gk,nkc->ncg", self.spread, moves).unflatten(2, (FIELD_PX, FIELD_PX))
+
+    def _seen_drawn(self, moves: Tensor) -> Tensor:
+        """(B,K,2): of a face that turns away one cheek is seen from the side, and what is drawn there with it. All of
+        it, laid into the little that is seen, would fold the skin beside the mouth."""
+        if not self.drawn.any():
+            return self.drawn
+        drawn = self.drawn.expand_as(moves).clone()
+        for cheek in _CHEEKS:
+            usual, seen = _half_width(self.mean[None], cheek), _half_width(self.mean + moves, cheek)
+            drawn[:, cheek, 0] *= (seen / usual.clamp(min=1e-3)).clamp(0, 1)[:, None]
+        return drawn
+
+
+def _half_width(points: Tensor, cheek: slice) -> Tensor:
+    """(B,) from points (B,K,2): how far the cheek's outline lies from the bridge of the nose."""
+    return (points[:, cheek, 0].mean(1) - points[:, _BRIDGE, 0].mean(1)).abs()
 
 
 def to_mean_shape(faces: Tensor, field: Tensor) -> Tensor:

@@ -90,10 +90,32 @@ def test_a_drawn_point_goes_farther_than_the_performance_says() -> None:
     shape.fit(turn, landmarks)
     before, moves = shape(turn[:1]), torch.zeros(68, 2)
     moves[8, 1] = 0.1
-    shape.draw(moves)
+    shape.draw(moves, landmarks.mean(0))
     at = landmarks[:, 8].mean(0)
     change = torch.nn.functional.grid_sample(
         shape(turn[:1]) - before, (at * 2 - 1)[None, None, None], align_corners=False
     )[0, :, 0, 0]
     assert float(change[1]) > 0.05 and abs(float(change[0])) < 0.01
     assert "drawn" not in shape.state_dict()  # it belongs to a footage, not to the model
+
+
+def test_a_cheek_that_turns_away_is_drawn_by_the_part_of_it_that_is_seen() -> None:
+    """All of it, where little of the cheek is left, would fold the skin beside the mouth."""
+    turn = torch.linspace(-1, 1, 80)[:, None]
+    front = torch.rand(68, 2, generator=torch.Generator().manual_seed(2)) * 0.2 + 0.4
+    front[:17, 0] = torch.linspace(0.2, 0.8, 17)
+    front[27:31, 0] = 0.5
+    landmarks = front.expand(80, -1, -1).clone()
+    left = slice(0, 8)  # all the way turned, the left half is a third as wide
+    landmarks[:, left, 0] = 0.5 + (front[left, 0] - 0.5) * (1 - turn.clamp(min=0) * 2 / 3)
+    shape, moves = FaceShape(1), torch.zeros(68, 2)
+    shape.fit(turn, landmarks)
+    performances = torch.tensor([[-1.0], [0.98]])
+    before = shape(performances)
+    moves[:17, 0] = 0.05 * (0.5 - front[:17, 0]).sign()
+    shape.draw(moves, landmarks.mean(0))
+    change = (shape(performances) - before)[:, 0]
+    rows, columns = (landmarks[[0, -1]][:, (4, 12)] * 64).long().unbind(-1)[::-1]
+    seen, turned = ([float(change[k, rows[k, side], columns[k, side]]) for side in (0, 1)] for k in (0, 1))
+    assert seen[0] > 0.02 and seen[1] < -0.02
+    assert abs(turned[0]) < 0.6 * abs(seen[0]) and turned[1] < 0.8 * seen[1]

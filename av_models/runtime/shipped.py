@@ -20,14 +20,15 @@ _EMA = 0.995
 
 
 def shipped(network: N, name: str) -> N:
-    """`network` with the weights in file `name` of this package, ready to be used and never to be trained on."""
-    network.load_state_dict({key: value.float() for key, value in _weights(name).items()})
+    """`network` with the weights in file `name` beside its own module, ready to be used and never to be trained on."""
+    package = type(network).__module__.rpartition(".")[0]
+    network.load_state_dict({key: value.float() for key, value in _weights(package, name).items()})
     return network.eval().requires_grad_(False)
 
 
 @lru_cache
-def _weights(name: str) -> dict[str, Tensor]:
-    return dict(load((files(__package__) / name).read_bytes()))
+def _weights(package: str, name: str) -> dict[str, Tensor]:
+    return dict(load((files(package) / name).read_bytes()))
 
 
 def train_averaged(
