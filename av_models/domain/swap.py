@@ -89,7 +89,7 @@ class SwapOptions:
     """
 
     color: ColorMatch = ColorMatch.REINHARD
-    color_strength: float = 0.5
+    color_strength: float = 1.0
     shading: bool = True
     size: FaceSize = FaceSize.ACTOR
     scale: float = 1.0

@@ -28,6 +28,9 @@ ROOM = 0.5
 """How far beyond the person's range a code may go: a decoder paints what it has seen, and smears what it has not."""
 WIDTH_ROOM = 1.5
 """The same for the width of shut lips, from where they usually are: an m after a w is not a pursed w that is shut."""
+PRESSED = 0.3
+"""Beyond where shut lips usually are, in spreads: what is painted there on average is shut or all but shut, and of a p,
+b or m nothing may stay open."""
 _SHUT = [GAP, OUTER_GAP, LOWER]
 """A small gap with the lips of an open vowel is a mouth that nobody has."""
 _GIVING_WAY = [GAP, OUTER_GAP, LOWER, CHIN]
@@ -52,7 +55,7 @@ def close_lips(codes: Codes, gestures: Sequence[Gesture], times_s: Floats, mouth
     for gesture in gestures:
         frames = closed_frames(gesture, times_s)
         for number in _SHUT:
-            out[frames, number] = np.minimum(out[frames, number], mouth.closed[number])
+            out[frames, number] = np.minimum(out[frames, number], mouth.closed[number] - PRESSED)
         _near_shut_width(out, frames, mouth)
     return slowed(out, times_s, mouth)
 
@@ -74,7 +77,7 @@ def shut_at(frames: Sequence[int], codes: Floats, times_s: Floats, mouth: MouthR
     """Codes (n,8) with lips shut in some frames. Those beside them give way; nothing else is touched."""
     shut = np.full(codes.shape, np.inf)
     for number in _SHUT:
-        shut[list(frames), number] = mouth.closed[number]
+        shut[list(frames), number] = mouth.closed[number] - PRESSED
     out = np.minimum(codes, _held(shut, _most(times_s, mouth)))
     _near_shut_width(out, frames, mouth)
     return out.astype(np.float32)

@@ -39,7 +39,7 @@ def test_a_shut_mouth_that_landmarks_take_for_open_is_shut(talking: tuple[np.nda
     wrong[shut] = landmarks[int(gap.argmax())]
     found = mouth_codes(with_lips_as_read(wrong, 7 * gap - 2))
     assert mouth_codes(wrong)[shut, GAP] > gap.max() - 1e-3
-    assert found[shut, GAP] < gap.min() + 0.4 * np.ptp(gap)
+    assert found[shut, GAP] < gap.min() + 0.5 * np.ptp(gap)
     others = np.delete(np.arange(N), shut)
     assert np.abs(found[others, GAP] - gap[others]).max() < 0.03
     assert np.allclose(found[:, UPPER], mouth_codes(wrong)[:, UPPER], atol=1e-5)
@@ -73,7 +73,7 @@ def test_the_shipped_reader_knows_better_than_landmarks_how_far_lips_are_parted(
         np.corrcoef(mouth_codes(points)[:, GAP], true)[0, 1]
         for points in (arrays["landmarks"], smooth(arrays["landmarks_raw"]))
     )
-    assert both > alone + 0.01 and both > 0.93
+    assert both > alone + 0.01 and both > 0.9
 
 
 def test_what_is_read_is_of_the_lips_alone(dlib_backend: FaceBackend) -> None:

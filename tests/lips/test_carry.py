@@ -9,7 +9,7 @@ import pytest
 
 from av_models.lips.blend import blended, driven_share
 from av_models.lips.carry import carry_between
-from av_models.lips.closing import hold_closures
+from av_models.lips.closing import PRESSED, hold_closures
 from av_models.lips.drive import drive, table_model
 from av_models.lips.mouth import GAP, LOWER, MouthScale, mouth_scale
 from av_models.lips.mouth_score import opening_share
@@ -63,7 +63,7 @@ def test_a_nearly_shut_m_is_shut_and_an_open_one_left() -> None:
     performed = np.zeros((len(times), 8))
     performed[8, GAP] = -1.0
     held = hold_closures(performed, line("AA1", "M", "AA1", each_s=0.3), times, FACE)
-    assert held[8, GAP] == pytest.approx(FACE.closed[GAP])
+    assert held[8, GAP] == pytest.approx(FACE.closed[GAP] - PRESSED)
     assert np.array_equal(held[:4], performed[:4].astype(np.float32))
     untouched = hold_closures(performed * 0 + 1.0, line("AA1", "M", "AA1", each_s=0.3), times, FACE)
     assert untouched == pytest.approx(np.ones_like(performed))
@@ -79,7 +79,7 @@ def test_driven_and_performed_lips_meet_without_a_jump_and_closures_stay_shut() 
     assert 0 < share[5] < 1 and share[5] > share[6] > 0
     performed = np.full((len(times), 8), 0.8, np.float32)
     mixed = blended(drive(phones, times, table_model(FACE)), performed, share, phones, times, FACE)
-    assert opening_share(mixed, FACE)[5] == pytest.approx(0.0, abs=0.01)
+    assert -0.1 < opening_share(mixed, FACE)[5] < 0.01
     assert np.array_equal(mixed[10:], performed[10:])
 
 
