@@ -64,7 +64,8 @@ def read_gap(crop: Pixels) -> float:
 
 def with_lips_as_read(landmarks: Floats, gaps: Floats) -> Floats:
     """landmarks (N,68,2) px of one track, gaps (N,) read in the same frames, NaN in both where there is no face ->
-    landmarks whose lower lips lie where landmarks and picture together say; as they were where the two disagree."""
+    landmarks whose lower lips are nearer to what is read where that is far away; all as they were where the two do not
+    follow one another."""
     points = np.asarray(landmarks, np.float64)
     seen = np.isfinite(points).all((1, 2)) & np.isfinite(gaps)
     if seen.sum() < _LEAST_FRAMES:

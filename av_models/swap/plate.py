@@ -134,6 +134,7 @@ class Grade:
         self.shadings = _planes(look.shading).contiguous().to(device)
         self.levels = torch.from_numpy(np.asarray(look.level, np.float32)).to(device)
         self.share = torch.from_numpy(np.asarray(look.share, np.float32)).to(device)[None, None]
+        self.all_of_it = bool((np.asarray(look.share) == 1).all())
         self.curves = {
             int(shot): (look.knots[look.knot_shot == shot], look.log_gain[look.knot_shot == shot])
             for shot in np.unique(look.knot_shot)
@@ -154,7 +155,7 @@ class Grade:
     def _colored(self, faces: torch.Tensor, row: int) -> torch.Tensor:
         own = lit(faces, self.shadings[row : row + 1])
         moved = recolored(own, self.tables[row])
-        if bool((self.share == 1).all()):
+        if self.all_of_it:
             return moved
         share = _wide(self.share, faces)
         undone = torch.exp((share - 1) * self.levels[row][None, :, None, None])
