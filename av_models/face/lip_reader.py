@@ -36,7 +36,7 @@ _READ_SHARE = 0.8
 
 _TOLERATED = 0.5
 """In spreads of the landmarks' own gap: what differs by less is left alone, and by so much less is moved what differs
-by more. Everything moved, painted lips closed less often as landmarks see it (15 of 19, with this 18)."""
+by more. With everything moved, painted lips closed less often as landmarks see it (15 of 19, with this 19)."""
 
 _INNER, _OUTER = (62, 66), (51, 57)
 """The middle of the upper and of the lower lip."""
