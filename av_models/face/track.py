@@ -157,7 +157,7 @@ class _View:
 class _Measured:
     """raw (N, 68, 2), gap, score, sharpness and hidden (N,), NaN (score: 0) where the person was not seen; and reasons.
 
-    gap: see `lip_reader.read_gap`.
+    gap: see `lip_reader.read_gaps`.
     """
 
     raw: Floats
@@ -176,6 +176,7 @@ class _Measured:
         for frame in {frame for person in people for frame in person.frames}:
             reasons[frame] = FaceProblem.OTHER_PERSON
         for tracklet in tracklets:
+            tracklet.read_lips()
             gap[tracklet.frames] = tracklet.gaps
             rows = zip(tracklet.frames, tracklet.landmarks, tracklet.scores, tracklet.sharpness, strict=True)
             for frame, points, confidence, sharp in rows:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .backend import Box, FaceBackend
 from .fit import Fit, fit_again, fit_detection, look_again, upright_box
-from .lip_reader import read_gap
+from .lip_reader import lip_window, read_gaps
 from .quality import sharpness
 from .search import Search
 from .thumbnails import FaceAlbum, FaceReel
@@ -43,6 +43,7 @@ _FIRST_DESCRIPTORS, _DESCRIBE_EVERY, _DESCRIBE_LATER_EVERY = 6, 10, 50
 _FIRST_ALONE, _DESCRIBE_ALONE_EVERY = 3, 100
 """With nobody else in sight: a descriptor costs as much as following five frames, and there is nobody to slip to."""
 
+_READ_AT_ONCE = 64
 _CALM_FRAMES = 25
 """After so many frames with the same faces and no doubt, searches are half as frequent."""
 
@@ -54,14 +55,15 @@ _MOST_CALM_PX = 1920 * 1080
 class Tracklet:
     """One face over frames without a break. Lists run in parallel, but for `descriptors`: at frames `described`.
 
-    gaps: see `lip_reader.read_gap`.
+    gaps: see `lip_reader.read_gaps`; of the latest frames the windows that are still to be read.
     """
 
     frames: list[int] = field(default_factory=list)
     landmarks: list[Floats] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     sharpness: list[float] = field(default_factory=list)
-    gaps: list[float] = field(default_factory=list)
+    gaps: list[float | Rgb] = field(default_factory=list)
+    n_unread: int = 0
     descriptors: list[Floats] = field(default_factory=list)
     described: list[int] = field(default_factory=list)
     album: FaceAlbum = field(default_factory=FaceAlbum)
@@ -89,11 +91,21 @@ class Tracklet:
         self.landmarks.insert(where, fit.landmarks)
         self.scores.insert(where, score)
         self.sharpness.insert(where, sharpness(fit.crop))
-        self.gaps.insert(where, read_gap(fit.crop))
+        self.gaps.insert(where, lip_window(fit.crop))
+        self.n_unread += 1
+        if self.n_unread >= _READ_AT_ONCE:
+            self.read_lips()
         if not at_front:
             self.glance = fit.glance
             self.album.offer(frame, fit.crop, fit.matrix)
             self.reel.offer(frame, fit.crop, fit.matrix)
+
+    def read_lips(self) -> None:
+        """Nothing is left unread in `gaps`."""
+        unread = [k for k, gap in enumerate(self.gaps) if isinstance(gap, np.ndarray)]
+        for k, gap in zip(unread, read_gaps(np.stack([self.gaps[k] for k in unread])) if unread else (), strict=True):
+            self.gaps[k] = float(gap)
+        self.n_unread = 0
 
     def predicted(self) -> Floats:
         """Landmarks for the next frame: the head moves on as it did, the face keeps its shape."""

@@ -11,7 +11,7 @@ from people_made import performance, shown
 
 from av_models.face.backend import FaceBackend
 from av_models.face.fit import FIT_PX, fit_detection
-from av_models.face.lip_reader import LEAST_AGREEMENT, lip_window, read_gap, with_lips_as_read
+from av_models.face.lip_reader import LEAST_AGREEMENT, lip_window, read_gaps, with_lips_as_read
 from av_models.face.smooth import smooth
 from av_models.face.track import follow
 from av_models.io.video import read_pictures
@@ -85,5 +85,6 @@ def test_what_is_read_is_of_the_lips_alone(dlib_backend: FaceBackend) -> None:
     marked = fit.crop.copy()
     marked[rows, columns] = 0
     assert (lip_window(marked) == 0).sum() > 0.9 * (rows.stop - rows.start) * (columns.stop - columns.start)
-    assert read_gap(marked) != read_gap(fit.crop)
+    read = read_gaps(np.stack([lip_window(marked), lip_window(fit.crop)]))
+    assert read[0] != read[1]
     assert 0 < LEAST_AGREEMENT < 1
