@@ -69,12 +69,15 @@ def measure_following(footage: Footage, n_frames: int, exact: np.ndarray | None)
 
 
 def _timed(footage: Footage, n_frames: int, **how: Any) -> tuple[Followed, float]:
-    """Decoding counts on both sides: whoever follows has to decode."""
+    """Decoding counts on both sides: whoever follows has to decode. What a process loads once counts on neither."""
     from av_models.face.backend import get_backend
+    from av_models.face.fit import FIT_PX
+    from av_models.face.lip_reader import lip_window, read_gaps
     from av_models.face.track import follow
     from av_models.io.video import read_pictures
 
     backend = get_backend()
+    read_gaps(lip_window(np.zeros((FIT_PX, FIT_PX, 3), np.uint8))[None])
     began_s = time.process_time()
     found = follow(islice(read_pictures(store().path(footage.media)), n_frames), backend, **how)
     return found, time.process_time() - began_s

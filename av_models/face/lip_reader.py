@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from .lip_network import LipReader
 
-__all__ = ["LEAST_AGREEMENT", "lip_window", "read_gaps", "with_lips_as_read"]
+__all__ = ["lip_window", "read_gaps", "with_lips_as_read"]
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -27,7 +27,7 @@ Pixels = NDArray[np.uint8]
 ROWS, COLUMNS = slice(156, 268), slice(88, 232)
 """Where the lips lie in the crop of `fit.FIT_PX`."""
 
-LEAST_AGREEMENT = 0.7
+_LEAST_AGREEMENT = 0.7
 """Correlation of what is read with the landmarks' own gap over a track."""
 
 _LEAST_FRAMES = 24
@@ -55,7 +55,7 @@ def lip_window(crop: Pixels) -> Pixels:
 
 def read_gaps(windows: Pixels) -> Floats:
     """How far lips are parted in windows (B,H,W), see `lip_window`: (B,), in no unit, more is wider. Many at once: one
-    by one they take five times as long."""
+    by one, threads wait for one another for longer than they work."""
     import torch
 
     with torch.inference_mode():
@@ -72,7 +72,7 @@ def with_lips_as_read(landmarks: Floats, gaps: Floats) -> Floats:
         return points
     unit = np.linalg.norm(points[:, 45] - points[:, 36], axis=1)
     inner, outer = (_apart(points, *pair) / unit for pair in (_INNER, _OUTER))
-    if _correlation(inner[seen] + outer[seen], gaps[seen]) < LEAST_AGREEMENT:
+    if _correlation(inner[seen] + outer[seen], gaps[seen]) < _LEAST_AGREEMENT:
         return points
     moved = _lowered(points, unit * _wrong_by(inner, gaps, seen), _LOWER_INNER)
     return _lowered(moved, unit * _wrong_by(outer, gaps, seen), _LOWER_OUTER)

@@ -17,7 +17,7 @@ from .backend import FaceBackend
 from .hidden import hidden_shares
 from .lip_reader import with_lips_as_read
 from .people import Person, group_people, lasting, nearest
-from .quality import face_problem, poses
+from .quality import MOST_HIDDEN, face_problem, poses
 from .shots import ShotCuts
 from .smooth import smooth
 from .thumbnails import PictureAlbum, Thumbnail
@@ -157,7 +157,7 @@ class _View:
 class _Measured:
     """raw (N, 68, 2), gap, score, sharpness and hidden (N,), NaN (score: 0) where the person was not seen; and reasons.
 
-    gap: see `lip_reader.read_gaps`.
+    gap: see `lip_reader.read_gaps`; NaN, too, where something is in front of the face: it would be read as lips.
     """
 
     raw: Floats
@@ -182,6 +182,7 @@ class _Measured:
             for frame, points, confidence, sharp in rows:
                 raw[frame], score[frame], sharpness[frame] = points, confidence, sharp
                 reasons[frame] = face_problem(points, sharp, float(hidden[frame]))
+        gap[hidden > MOST_HIDDEN] = np.nan
         return cls(raw, gap, score, sharpness, hidden, reasons)
 
 
