@@ -18,6 +18,8 @@ MAX_FACES = 720
 BLOCK = 32
 # How alike two faces are shows at this size as well as at full size, at a fraction of the memory.
 COMPARE_PX = 64
+_SELDOM = 0.01
+"""As rare as any place can be face, or be none: a mask that is surer could not be corrected."""
 
 
 def fit_basis(crops: Tensor, masks: Tensor, n_components: int) -> FaceBasis:
@@ -36,7 +38,14 @@ def fit_basis(crops: Tensor, masks: Tensor, n_components: int) -> FaceBasis:
     for faces, part in zip(crops[chosen].split(BLOCK), scores.split(BLOCK), strict=True):
         rest = (faces.float() / 255 - basis.mean).flatten(1)
         basis.components[:kept] += (part.T @ rest / len(chosen)).unflatten(1, basis.mean.shape)
+    basis.outline.copy_(_outline(masks[chosen]))
     return basis
+
+
+def _outline(masks: Tensor) -> Tensor:
+    """Logits (1,D,D): a mask that is learnt from nothing says for its first fifty steps that nowhere is a face."""
+    often = sum((part.float().sum(0) for part in masks.split(BLOCK)), torch.zeros(masks.shape[1:])) / 255 / len(masks)
+    return torch.logit(often.clamp(_SELDOM, 1 - _SELDOM))[None]
 
 
 def _scores(crops: Tensor, masks: Tensor, kept: int) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 8
+FORMAT = 9
 NAME = "training.pt"
 
 

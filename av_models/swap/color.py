@@ -26,8 +26,15 @@ _ROUNDS = 24
 _KNEE = 0.85
 """From here on highlights are drawn in."""
 
-_PALE, _AS_SKIN = 0.25, 0.6
-"""Saturation beside that of the skin: as colourless as white, as skin in a highlight."""
+_AS_SKIN, _PALEST = 0.6, 2.0
+"""Saturation, beside that of the skin, that is surely skin, in a highlight at least; of a fair face, whose cheeks are
+nearly white in the light, that of its palest pixels, a percentile, or they would stay white on a dark one."""
+
+_SKIN_SPREADS = 2.0
+"""Of lightness, below the mean: down to there it is skin."""
+
+_PALE = 0.4
+"""Beside what is surely skin: as colourless as white."""
 
 _COLOURLESS = 0.08
 """Skin of less saturation was filmed in black and white; then there is no telling."""
@@ -67,10 +74,12 @@ def _like_skin(nodes: Floats, skin: Floats) -> Floats:
     Complexions differ, the whites of eyes and teeth hardly do: made fair as the skin is they shine, made dark they are
     brown. What is paler than skin stays as it was painted.
     """
-    usual = float(np.median(_saturation(skin)))
+    seen = _saturation(skin)
+    usual = float(np.median(seen))
     if usual < _COLOURLESS:
         return np.ones(len(nodes))
-    place = np.clip((_saturation(nodes) / usual - _PALE) / (_AS_SKIN - _PALE), 0, 1)
+    surely = min(_AS_SKIN * usual, float(np.percentile(seen, _PALEST)))
+    place = np.clip((_saturation(nodes) / max(surely, 1e-3) - _PALE) / (1 - _PALE), 0, 1)
     return np.asarray(place * place * (3 - 2 * place))
 
 
@@ -136,9 +145,19 @@ def rolled_off(faces: torch.Tensor) -> torch.Tensor:
 
 
 def _reinhard(x: Floats, y: Floats, nodes: Floats) -> Floats:
-    a, b = _lab(x), _lab(y)
+    """What is darker than skin is no skin: a shift of all lightness would make a fair person's eyes black beside a dark
+    skin, and a dark person's brows grey beside a fair one. From the darkest skin down all goes to black in proportion,
+    and its colour with it."""
+    a, b, lab = _lab(x), _lab(y), _lab(nodes)
     gain = np.clip(b.std(0) / np.maximum(a.std(0), 1e-3), 1 / MAX_GAIN, MAX_GAIN)
-    return _from_lab((_lab(nodes) - a.mean(0)) * gain + b.mean(0))
+    darkest = max(float(a[:, 0].mean() - _SKIN_SPREADS * a[:, 0].std()), 1.0)
+    skin = lab.copy()
+    skin[:, 0] = np.maximum(lab[:, 0], darkest)
+    depth = (lab[:, 0] / skin[:, 0])[:, None]
+    moved = (skin - a.mean(0)) * gain + b.mean(0)
+    moved[:, 0] = np.maximum(moved[:, 0], 0) * depth[:, 0]
+    moved[:, 1:] = lab[:, 1:] + depth * (moved[:, 1:] - lab[:, 1:])
+    return _from_lab(moved)
 
 
 def _linear(x: Floats, y: Floats, nodes: Floats) -> Floats:

@@ -28,6 +28,9 @@ _HIDDEN = (0.03, 0.4)
 _CODE = (2.5, 6.0)
 _OUTLINE = (3.0, 10.0)
 _LEAST_SPREAD = 0.01
+_LEAST_AGREED = 0.6
+"""Of a face, on the mean of its pixels: a decoder that takes less for face may leave all of it the actor's, and do so
+in every frame, so that nothing about any of them is unusual."""
 _JUMP = (0.02, 0.08)
 _TURN_DEG = (31.0, 61.0)
 _SHARPNESS = (0.045, 0.002)
@@ -82,9 +85,12 @@ class Signs:
 
 
 def outline_strays(learned: Floats, hull: Floats, agreement: Floats) -> float:
-    """learned, hull (D,D); agreement: median and spread over the clip, see `plate.PlateLook`."""
+    """learned, hull (D,D); agreement: median and spread over the clip, see `plate.PlateLook`. As far as it can be where
+    most of the face is taken for none."""
     inside = hull > 0.5
     agreed = float(learned[inside].mean()) if inside.any() else 0.0
+    if agreed < _LEAST_AGREED:
+        return _OUTLINE[1]
     return float((agreement[0] - agreed) / max(float(agreement[1]), _LEAST_SPREAD))
 
 

@@ -1,8 +1,10 @@
-"""The mouth of one person on the mean shape, with a basis and a map of its own.
+"""The mouth of one person on the mean shape, with a basis and a map of its own, and as it was seen.
 
 The face basis shares its components between light on a cheek, a turn of the head and teeth; lips that part by a pixel
 move few of its numbers much. Components of the mouth alone, asked for by a map that weighs what matters for mouths, are
-nearer to frames that were never seen.
+nearer to frames that were never seen. What such a map says is a mean of many mouths all the same: teeth run into the
+dark below them. So it says how light and how open a mouth is, and all that is finer comes from those of the person's own
+frames that look most like what it says (example-based super-resolution, Freeman, Jones and Pasztor 2002).
 """
 
 from __future__ import annotations
@@ -11,13 +13,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .performance_map import PerformanceMap
+from .performance_map import PerformanceMap, far_apart
 from .principal import leading_scores, n_components_of
 from .window import Window
 
 __all__ = ["MouthTexture"]
 
 _N_COMPONENTS = 32
+_N_PICTURES = 128
+_ALIKE = 0.5
+"""Of how far the remembered mouths lie apart: what is nearer than that is as good as alike."""
+
+_COARSE = 10, 14
+"""Cells of the window, high and wide: what fills one is the map's."""
+
 _PLACE = Window(left=4, top=8, right=11, bottom=13)
 _LIPS = slice(48, 60)
 _REACH = 1.35, 1.7
@@ -35,6 +44,10 @@ class MouthTexture(nn.Module):
     mean: Tensor
     components: Tensor
     soft: Tensor
+    pictures: Tensor
+    keys: Tensor
+    known: Tensor
+    unit: Tensor
 
     def __init__(self, n_features: int, size_px: int) -> None:
         super().__init__()
@@ -43,11 +56,18 @@ class MouthTexture(nn.Module):
         self.register_buffer("mean", torch.zeros(3, height, width))
         self.register_buffer("components", torch.zeros(_N_COMPONENTS, 3, height, width))
         self.register_buffer("soft", torch.zeros(1, height, width))
+        self.register_buffer("pictures", torch.zeros(_N_PICTURES, 3, height, width))
+        self.register_buffer("keys", torch.zeros(_N_PICTURES, _N_COMPONENTS))
+        self.register_buffer("known", torch.zeros(_N_PICTURES))
+        self.register_buffer("unit", torch.ones(_N_COMPONENTS))
 
     def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
         """Textures (B,3,D,D) with this mouth in them, as performances (B,P) ask for it."""
         scores = self.from_performance(performances)
         mouths = self.mean + (scores @ self.components.flatten(1)).unflatten(1, self.mean.shape)
+        if not self.training and self.known.any():  # its own mouths would be nothing but copied in training
+            seen = self._remembered(scores)
+            mouths = seen + _coarse(mouths - seen)
         return _PLACE.laid_in(textures, mouths, self.soft)
 
     @torch.no_grad()
@@ -61,16 +81,45 @@ class MouthTexture(nn.Module):
         scores = torch.zeros(len(crops), _N_COMPONENTS)
         scores[:, :kept] = leading_scores(((mouths - mean) * self.soft.sqrt()).flatten(1), kept)
         self.components.copy_((scores.T @ (mouths - mean).flatten(1) / len(crops)).unflatten(1, mean.shape))
-        self.from_performance.fit(performances, scores, (self.components * self.soft).flatten(1).norm(dim=1))
+        weight = (self.components * self.soft).flatten(1).norm(dim=1)
+        self.from_performance.fit(performances, scores, weight)
+        self._remember(mouths, scores * weight, weight)
+
+    def _remember(self, mouths: Tensor, looks: Tensor, weight: Tensor) -> None:
+        """looks (N,K): of mouths (N,3,h,w) on the components, times their weight. A mouth is looked up by how it looks.
+        By what the map said of it, seen frames came out nearer; but on a performance that goes farther than the source
+        ever did the farthest frame was found whatever it showed, and teeth were gone."""
+        kept = far_apart(looks, min(len(looks), _N_PICTURES))
+        apart = torch.cdist(looks[kept], looks[kept]).fill_diagonal_(torch.inf).amin(1)
+        unit = (_ALIKE * apart.median()).clamp(1e-6, 1e6)
+        self.unit.copy_(weight / unit)
+        self.keys.zero_()[: len(kept)] = looks[kept] / unit
+        self.known.zero_()[: len(kept)] = 1
+        self.pictures.zero_()[: len(kept)] = mouths[kept]
+
+    def _remembered(self, scores: Tensor) -> Tensor:
+        """(B,3,h,w): the mean of the mouths that look most like these scores (Nadaraya 1964, Watson 1964)."""
+        apart = torch.cdist(scores * self.unit, self.keys).square() / 2
+        weight = torch.softmax(-torch.where(self.known > 0, apart, torch.inf), 1)
+        return (weight @ self.pictures.flatten(1)).unflatten(1, self.pictures.shape[1:])
 
     def shrunk(self, factor: int) -> MouthTexture:
         """The same at 1/factor of the size."""
         small = MouthTexture(len(self.from_performance.centre), 16)
         small.from_performance.load_state_dict(self.from_performance.state_dict())
+        for name in ("keys", "known", "unit"):
+            getattr(small, name).copy_(getattr(self, name))
+        small.pictures = F.avg_pool2d(self.pictures, factor)
         small.mean = F.avg_pool2d(self.mean[None], factor)[0]
         small.components = F.avg_pool2d(self.components, factor)
         small.soft = F.avg_pool2d(self.soft[None], factor)[0]
         return small
+
+
+def _coarse(mouths: Tensor) -> Tensor:
+    """(B,3,h,w) without all that is finer than a cell."""
+    cells = F.adaptive_avg_pool2d(mouths, _COARSE)
+    return F.interpolate(cells, size=mouths.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def _round_lips(lips: Tensor, size_px: int) -> Tensor:

@@ -174,25 +174,29 @@ class FaceBasis(nn.Module):
     """Mean face and principal components of one person on the mean shape, fixed: coefficients (B,K) -> (B,3,D,D) in
     0..1.
 
-    mean (3,D,D); components (K,3,D,D), each scaled so that a coefficient of 1 is one standard deviation.
+    mean (3,D,D); components (K,3,D,D), each scaled so that a coefficient of 1 is one standard deviation.  outline
+    (1,D,D): logits of how often a place is face; 0, undecided, where nobody has looked.
     """
 
     mean: Tensor
     components: Tensor
+    outline: Tensor
 
     def __init__(self, n_components: int, size_px: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(3, size_px, size_px))
         self.register_buffer("components", torch.zeros(n_components, 3, size_px, size_px))
+        self.register_buffer("outline", torch.zeros(1, size_px, size_px))
 
     def forward(self, coefficients: Tensor) -> Tensor:
         return self.mean + (coefficients @ self.components.flatten(1)).unflatten(1, self.mean.shape)
 
     def shrunk(self, factor: int) -> FaceBasis:
-        """The same face at 1/factor of the size; exact, because area averaging is linear."""
+        """The same face at 1/factor of the size; exact for what is painted, because area averaging is linear."""
         small = FaceBasis(len(self.components), self.mean.shape[-1] // factor)
         small.mean = F.avg_pool2d(self.mean[None], factor)[0]
         small.components = F.avg_pool2d(self.components, factor)
+        small.outline = F.avg_pool2d(self.outline[None], factor)[0]
         return small
 
 
@@ -263,6 +267,7 @@ class SwapNetwork(nn.Module):
         performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
         coefficients = self.decoder(person).scores(joint, performance)
         residual, mask = details[:, :3], details[:, 3:]
+        mask = mask + F.adaptive_avg_pool2d(self.bases[person].outline[None], mask.shape[-2:])
         texture = self.mouths[person](self.bases[person](coefficients), performance)
         if person in self.eyes and not self.training:  # its own blinks would be nothing but copied in training
             texture = self.eyes[person](texture, performance)
