@@ -1,10 +1,11 @@
 """The mouth of one person on the mean shape, with a basis and a map of its own, and as it was seen.
 
 The face basis shares its components between light on a cheek, a turn of the head and teeth; lips that part by a pixel
-move few of its numbers much. Components of the mouth alone, asked for by a map that weighs what matters for mouths, are
-nearer to frames that were never seen. What such a map says is a mean of many mouths all the same: teeth run into the
-dark below them. So it says how light and how open a mouth is, and all that is finer comes from those of the person's own
-frames that look most like what it says (example-based super-resolution, Freeman, Jones and Pasztor 2002).
+move few of its numbers much. Components of the mouth alone, asked for by a map that weighs what matters for mouths,
+are nearer to frames that were never seen. What such a map says is a mean of many mouths all the same: teeth run into
+the dark below them. So it says how light and how open a mouth is, and all that is finer comes from those of the
+person's own frames that look most like what it says (example-based super-resolution, Freeman, Jones and Pasztor
+2002).
 """
 
 from __future__ import annotations

@@ -267,8 +267,10 @@ class SwapNetwork(nn.Module):
         performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
         coefficients = self.decoder(person).scores(joint, performance)
         residual, mask = details[:, :3], details[:, 3:]
-        mask = mask + F.adaptive_avg_pool2d(self.bases[person].outline[None], mask.shape[-2:])
-        texture = self.mouths[person](self.bases[person](coefficients), performance)
+        basis = self.bases[person]
+        assert isinstance(basis, FaceBasis)
+        mask = mask + F.adaptive_avg_pool2d(basis.outline[None], (mask.shape[-2], mask.shape[-1]))
+        texture = self.mouths[person](basis(coefficients), performance)
         if person in self.eyes and not self.training:  # its own blinks would be nothing but copied in training
             texture = self.eyes[person](texture, performance)
         if texture.shape[-1] != residual.shape[-1]:

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from av_models.swap.doubts import Signs
+from av_models.domain.swap import Doubt
+from av_models.swap.doubts import Signs, outline_strays
 from tasks.doubtful import MOST_RANGES, Doubtful
 
 _SHOT = SimpleNamespace(faces=tuple(SimpleNamespace(track=SimpleNamespace(person=number)) for number in (1, 2)))
@@ -39,3 +40,13 @@ def test_the_least_sure_are_kept_and_the_others_counted() -> None:
     doubtful = _made(*((one, None) for one in doubts))
     assert (len(doubtful.ranges()), doubtful.n_more) == (MOST_RANGES, 4)
     assert _made((doubts[0], None)).n_more == 0
+
+
+def test_a_face_of_which_nothing_is_laid_in_is_never_sure() -> None:
+    """In every frame of the clip, so that it is the usual thing there."""
+    face = np.zeros((32, 32), np.float32)
+    face[8:24, 8:24] = 1
+    for learned, doubts in ((face, ()), (np.full_like(face, 0.4), (Doubt.OUTLINE,))):
+        usual = np.array([float(learned[face > 0].mean()), 0.01])
+        signs = Signs(1.0, outline_strays(learned, face, usual), 0.0, 0.0, 0.0, 0.0)
+        assert signs.doubts() == doubts

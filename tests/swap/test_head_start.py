@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from av_models.swap.render import Painter
 from av_models.swap.train import Trainer
 from av_models.swap.unknown import unknown_person
 from tasks.bench_faces_rate import step_flops
@@ -35,6 +36,18 @@ def test_a_training_from_nothing_knows_nothing_and_learns_all_the_same(tmp_path:
     assert (middle.step, last.step) == (15, 30)
     assert last.curve[-1].source_db > before + 1
     assert len(last.curve) == 3  # one look a turn, and none that training itself takes
+
+
+def test_where_a_face_ends_is_known_before_the_first_step(tmp_path: Path) -> None:
+    """A mask that begins with nothing laid nothing in after a short training, and every frame was called sure."""
+    known = usual(tmp_path, max_steps=30).run(should_stop=lambda: True)
+    bank = drawn_bank("source").shrunk(SMALL.size_px)
+    painter = Painter(known.network, CPU)
+    shown = bank.crops.permute(0, 2, 3, 1).numpy()
+    found = torch.from_numpy(painter.paint(shown, bank.mouths.numpy()).masks) > 0.5
+    right = torch.nn.functional.interpolate(bank.masks[:, None] / 255, size=found.shape[-2:])[:, 0] > 0.5
+    assert known.step == 0
+    assert float((found & right).sum() / (found | right).sum()) > 0.85
 
 
 def test_an_unknown_person_is_grey(tmp_path: Path) -> None:

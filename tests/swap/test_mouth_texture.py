@@ -1,4 +1,4 @@
-"""A mouth is painted by components and a map of its own, and nothing round it changes."""
+"""A mouth is painted by components and a map of its own, as sharp as it was seen, and nothing round it changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def seen() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 def fitted() -> MouthTexture:
     mouth = MouthTexture(N_FEATURES, SIDE)
     mouth.fit(*seen())
-    return mouth
+    return mouth.eval()
 
 
 def asked(opening: float) -> torch.Tensor:
@@ -66,3 +66,34 @@ def test_gradients_pass_round_the_mouth() -> None:
     textures = torch.rand(1, 3, SIDE, SIDE, requires_grad=True)
     fitted()(textures * 1.0, asked(0.5)).sum().backward()
     assert textures.grad is not None and textures.grad[0, 0, 5, 5] == 1 and textures.grad.min() < 0.5
+
+
+def test_teeth_are_as_sharp_as_they_were_seen() -> None:
+    """What is asked for says nothing about where the edge of the teeth lies: a mean of all frames has none."""
+    _, performances, mean_shape = seen()
+    edges = torch.randint(44, 50, (120,), generator=torch.Generator().manual_seed(8))
+    crops = torch.full((120, 3, SIDE, SIDE), 40.0)
+    rows = torch.arange(SIDE)[None, :, None]
+    teeth = (rows >= 40) & (rows < edges[:, None, None])
+    crops += (160 * teeth)[:, None]
+    mouth = MouthTexture(N_FEATURES, SIDE)
+    mouth.fit(crops.byte(), performances, mean_shape)
+    mouth.eval()
+    x = int(mean_shape[48:60, 0].mean() * SIDE)
+
+    others = torch.rand(20, N_FEATURES, generator=torch.Generator().manual_seed(9))
+    blank = torch.full((20, 3, SIDE, SIDE), 40 / 255)
+
+    def between() -> int:
+        """Pixels that are neither tooth nor dark, of twenty mouths that were never seen."""
+        levels = mouth(blank.clone(), others)[:, 0, 43:49, x] * 255
+        return int(((levels > 70) & (levels < 170)).sum())
+
+    remembered = between()
+    mouth.train()
+    assert remembered < 0.6 * between()
+
+
+def test_a_mouth_that_opens_farther_than_it_was_ever_seen_is_no_other_mouth() -> None:
+    levels = [fitted()(torch.zeros(1, 3, SIDE, SIDE), asked(how))[0, :, 44:50, 26:40].mean() for how in (0.9, 1.4)]
+    assert levels[1] > levels[0] - 0.02

@@ -179,6 +179,32 @@ def test_a_fair_skin_does_not_make_eyes_and_teeth_shine_nor_a_dark_one_turn_them
             assert float((recolored(whites, table) - whites).abs().max()) < 0.06
 
 
+def test_what_is_darker_than_skin_keeps_its_detail_beside_another_skin() -> None:
+    """A shift of all lightness would make the eyes of a fair person black, and a dark person's brows grey."""
+    rng = np.random.default_rng(2)
+    fair, dark = (
+        np.clip(np.array(c) + rng.normal(0, 0.03, (4000, 3)), 0, 1) for c in ((0.8, 0.62, 0.52), (0.4, 0.26, 0.19))
+    )
+    iris = torch.tensor([[0.30, 0.22, 0.16], [0.20, 0.14, 0.10], [0.06, 0.05, 0.04]]).T[None, :, None]
+    darker, fairer = (
+        recolored(iris, torch.from_numpy(fit_colors(skin, other, ColorMatch.REINHARD)))[0, :, 0].mean(0)
+        for skin, other in ((fair, dark), (dark, fair))
+    )
+    assert darker[0] - darker[1] > 0.02 and darker[1] - darker[2] > 0.02
+    assert darker[1] < 0.15 and fairer[2] < 0.2
+
+
+def test_highlights_of_a_fair_cheek_follow_it_onto_a_dark_one() -> None:
+    """They are as pale as teeth, and would stay as white patches."""
+    rng = np.random.default_rng(2)
+    fair = np.clip(np.array((0.85, 0.78, 0.74)) + rng.normal(0, 0.02, (4000, 1)), 0, 1)
+    pale = np.clip(np.array((0.93, 0.895, 0.875)) + rng.normal(0, 0.01, (400, 1)), 0, 1)
+    dark = np.clip(np.array((0.4, 0.26, 0.19)) + rng.normal(0, 0.03, (4400, 3)), 0, 1)
+    table = torch.from_numpy(fit_colors(np.concatenate([fair, pale]), dark, ColorMatch.REINHARD))
+    cheek, light = (torch.from_numpy(one.mean(0)[None, :, None, None]).float() for one in (fair, pale))
+    assert float((recolored(light, table) - recolored(cheek, table)).amax()) < 0.25
+
+
 def test_sharpening_leaves_no_halo() -> None:
     face = np.full((32, 32, 3), 0.3, np.float32)
     face[:, 12:18] = 0.5 - 0.2 * np.cos(np.linspace(0, np.pi, 6))[:, None]
