@@ -62,6 +62,9 @@ class Benchmark(Choice):
     head_start: bool = Field(
         default=False, description="faces: instead of all else, the same training with and without a head start."
     )
+    kills: int = Field(
+        default=0, ge=0, le=100, description="faces: instead of all else, a training that is killed so often in a row."
+    )
 
     @field_validator("minutes", mode="before")
     @classmethod

@@ -30,6 +30,9 @@ def run_bench(
     head_start: Annotated[
         bool, typer.Option("--head-start", help="For faces: only what a head start saves, by two trainings in turns.")
     ] = False,
+    kills: Annotated[
+        int, typer.Option(metavar="N", min=0, max=100, help="For faces: only what N kills -9 in a row cost a training.")
+    ] = 0,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Such as training.temporal=0.5.")
     ] = None,
@@ -54,7 +57,11 @@ def run_bench(
     folders = {"out": out, "corpus": corpus, "speakers": speakers, "clips": clips}
     given: dict[str, Any] = {name: str(path.expanduser().absolute()) for name, path in folders.items() if path}
     given |= {"suites": suite, "quick": quick, "voice": voice, "held_out": held_out, "minutes": minutes}
-    given |= {"head_start": head_start, "training": {key: value for key, value in training.items() if value}}
+    given |= {
+        "kills": kills,
+        "head_start": head_start,
+        "training": {key: value for key, value in training.items() if value},
+    }
 
     def call() -> dict[str, Any]:
         from flows.bench import Benchmark, bench

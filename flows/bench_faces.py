@@ -14,6 +14,7 @@ from av_models.domain.edit import SwappedClip
 from av_models.domain.face import SwapModel, TrainingOptions
 from av_models.domain.swap import ColorMatch, FaceSize, SwapOptions
 from av_models.swap.presets import preset_of, size_of
+from flows.bench_faces_kills import kill_rows
 from flows.bench_faces_start import head_start_rows
 from tasks.artifacts import show_picture
 from tasks.bench_faces import LookTargets, Paper, Sitting, curve_points, score_rows, targets_for, worse_than
@@ -53,18 +54,22 @@ def faces_rows(
     out: str = "",
     training: TrainingOptions = _DRAFT,
     head_start: bool = False,
+    kills: int = 0,
 ) -> Iterator[BenchRow]:
     """All rows. quick: 100 steps and 60 frames instead of minutes and whole clips.
 
     clips: folder as `tasks.bench_faces_clips` describes it; the samples and their truth if empty.  minutes: of
     training; if empty those of `training`, else 5 and 20 for a draft, else the preset's own.  out: folder of the
-    pictures and of faces.json.  training: what else training is asked for.  head_start: measure that alone.
+    pictures and of faces.json.  training: what else training is asked for.  head_start, kills: measure that alone.
     """
     folder = (Path(out) if out else media_dir() / "out" / "bench") / "faces"
     exams = open_exams(Path(clips) if clips else samples_dir())
     plans = _plans(training, quick, minutes)
     if head_start:
         yield from head_start_rows(exams[0], plans[0], _name(plans[0]), quick, folder)
+        return
+    if kills:
+        yield from kill_rows(exams[0], plans[0], kills)
         return
     yield shown("rival", "faceswap", None, note=_RIVAL)
     yield from _follow_rows(exams[0], quick)

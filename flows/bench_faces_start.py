@@ -17,7 +17,7 @@ from tasks.bench_faces_training import gathered
 __all__ = ["head_start_rows"]
 
 _KEPT, _KEPT_QUICK = (0.2, 0.5, 1.0), (1.0,)
-"""Shares of the training after which a swap is looked at: before the first step no mask is known, nothing laid in."""
+"""Shares of the training after which a swap is looked at: from nothing no mask is known before the first step."""
 _FRAMES, _QUICK_FRAMES = 96, 12
 
 Curve = Sequence[tuple[float, float]]

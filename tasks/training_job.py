@@ -2,8 +2,8 @@
 
     torchrun --nproc-per-node 2 -m tasks.training_job FOLDER
 
-FOLDER holds job.json and, while training goes on, training.pt. The processes leave the finished checkpoint behind;
-whoever opens the job next has nothing left to train and makes the model of it.
+FOLDER holds job.json and, while training goes on, training.pt; it need not be the job's own. The processes leave the
+finished checkpoint behind; whoever opens the job next has nothing left to train and makes the model of it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from av_models.swap.peers import Peers
     from av_models.swap.train import Trainer, TrainProgress
 
-__all__ = ["TrainingJob", "n_accelerators", "open_training", "train_together"]
+__all__ = ["TrainingJob", "n_accelerators", "open_training", "train_together", "write_job"]
 
 _JOB, _SHEET = "job.json", "preview.jpg"
 _STOP_S = 20.0
@@ -81,7 +81,7 @@ def train_together(
 
     Raises ResourceError when a process fails for a reason of its own.
     """
-    (job.folder / _JOB).write_bytes(_as_json().dump_json(job))
+    write_job(job, job.folder)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
     command = [*torchrun, "-m", "tasks.training_job", str(job.folder)]
     workers = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
@@ -95,6 +95,11 @@ def train_together(
         raise ResourceError(
             f"The {n_processes} processes that train together failed: {problem}.", answer.get("remedy", "Run again.")
         )
+
+
+def write_job(job: TrainingJob, folder: Path) -> None:
+    """For processes that are started on this folder."""
+    (folder / _JOB).write_bytes(_as_json().dump_json(job))
 
 
 def _followed(
@@ -154,7 +159,7 @@ def _work(folder: Path) -> None:
     with joined_peers() as (peers, device):
         try:
             trainer = open_training(job, device, peers)
-            trainer.keeps_checkpoint = True
+            trainer.folder, trainer.keeps_checkpoint = folder, True
             trainer.run(_say_progress if peers.leads else _nothing, lambda sheet: _say_sheet(folder, sheet))
         except UnderstudyError as error:
             _say({"error": error.message.rstrip("."), "remedy": error.remedy})

@@ -38,12 +38,12 @@ def test_the_command_asks_for_what_was_typed(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(flows.running, "run_command", lambda call, *_: len(call()))
     monkeypatch.setattr(flows.bench, "bench", lambda run: asked.append(run) or {})
     typed = ["--clips", str(tmp_path), "--minutes", "20,2.5", "--preset", "standard", "--size", "192", "--head-start"]
-    typed += ["--set", "training.temporal=0.25", "--held-out", "x$"]
+    typed += ["--set", "training.temporal=0.25", "--held-out", "x$", "--kills", "7"]
     answer = CliRunner().invoke(app, ["run", "bench", "--suite", "faces", "--suite", "sync", *typed])
     assert answer.exit_code == 0, answer.output
     (run,) = asked
     assert run.suites == ("faces", "sync") and run.clips == str(tmp_path) and run.minutes == (20.0, 2.5)
-    assert run.head_start and run.options["held_out"] == "x$"
+    assert run.head_start and run.kills == 7 and run.options["held_out"] == "x$"
     training = run.options["training"]
     assert (training.preset, training.size_px, training.temporal, training.batch) == ("standard", 192, 0.25, 16)
 

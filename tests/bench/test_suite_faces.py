@@ -22,6 +22,7 @@ from av_models.swap.plan import Evaluation
 from tasks.bench_faces import curve_points, targets_for, worse_than
 from tasks.bench_faces_clips import exact_eyes, exact_lips, open_exams
 from tasks.bench_faces_follow import lag_frames
+from tasks.bench_faces_kills import Lives
 from tasks.bench_faces_rate import flat_after_s, matrix_rate
 from tasks.bench_faces_start import reached_after
 
@@ -192,6 +193,30 @@ def test_a_head_start_is_measured_against_nothing(clips: Path, allowed: Path, mo
     # The answer of these clips is the actor, so this tells nothing of how good a swap is; but it is measured.
     assert "6 frames" in found["fit_ssim with the head start, at first"].note
     assert (out / "faces" / "actor_b-head-start.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_kills_cost_is_told_from_where_each_life_goes_on() -> None:
+    lives = Lives()
+    for first, last in ((1, 6), (5, 9), (10, 12)):
+        for step in range(first, last + 1):
+            lives.tell(step, 2.0 * step)
+        lives.end()
+    lives.tell(1, 2.0)  # a checkpoint that could not be read
+    assert lives.lost_s == [4.0, 0.0, 24.0] and lives.reached == 1
+
+
+def test_a_training_that_is_killed_ends_as_if_it_had_not_been(
+    clips: Path, allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tasks.bench_faces_kills as kills
+    from flows.bench_faces import faces_rows
+
+    monkeypatch.setattr(kills, "_LIFE", (2, 4))
+    options = replace(TINY, max_steps=8)
+    rows = {row.name: row for row in faces_rows(True, clips=str(clips), training=options, kills=1)}
+    assert rows["lost by one kill"].met and rows["apart from one left alone"].met
+    assert rows["all weights equal to the bit"].measured == 1
+    assert "1 kills in a row" in rows["lost by one kill"].part
 
 
 def _run(rows: Callable[..., Iterator[BenchRow]], clips: Path, media: Path) -> Iterator[BenchRow]:

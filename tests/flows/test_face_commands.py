@@ -22,7 +22,7 @@ HELP = {
     "train-face": "source actor name preset architecture budget-s max-steps size-px batch set json debug",
     "swap": "video model swap consent lips profile out set json debug",
     "faces": "video pick backend search-every out json debug",
-    "bench": "suite quick clips minutes preset size head-start set out json debug",
+    "bench": "suite quick clips minutes preset size head-start kills set out json debug",
 }
 
 FORMS = {
@@ -33,7 +33,7 @@ FORMS = {
     "swap": {"Swapping": "video models consents swap face master", "SwapChoice": "color size keep handover"},
     "faces": {"": "video pick backend search_every out"},
     "bench": {
-        "Benchmark": "suites quick clips minutes training head_start",
+        "Benchmark": "suites quick clips minutes training head_start kills",
         "TrainingChoice": "preset size_px temporal",
     },
 }
