@@ -92,18 +92,18 @@ def killed_again(job: TrainingJob, n_kills: int) -> Killed:
 def _live(folder: Path, tell: Callable[[int, float], None], until: int | None = None) -> bool:
     """Train in a process of its own, killed as soon as it has done `until` steps. False if it ended before that."""
     command = [sys.executable, "-m", "tasks.training_job", str(folder)]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert running.stdout is not None
     was_killed = False
-    for line in running.stdout:
-        told = _told(line)
-        if told is None:
-            continue
-        tell(*told)
-        if until is not None and told[0] >= until and not was_killed:
-            running.kill()
-            was_killed = True
-    running.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        try:
+            for told in filter(None, map(_told, running.stdout)):
+                tell(*told)
+                if until is not None and told[0] >= until and not was_killed:
+                    running.kill()
+                    was_killed = True
+        except BaseException:
+            running.kill()  # it would train on for nobody
+            raise
     return was_killed
 
 
