@@ -25,7 +25,8 @@ def kill_rows(exam: Exam, options: TrainingOptions, n_kills: int) -> Iterator[Be
     part = f"{exam.name}, {len(found.lost_s)} kills in a row"
     mean_s = sum(found.lost_s) / max(len(found.lost_s), 1)
     note = f"of training; {mean_s:.1f} s on the mean, {sum(found.lost_s):.0f} s in all"
-    yield at_most(part, "lost by one kill", round(max(found.lost_s, default=0.0), 2), _MOST_LOST_S, "s", note)
+    most_s = round(max(found.lost_s), 2) if found.lost_s else None  # done before the first kill: nothing is known
+    yield at_most(part, "lost by one kill", most_s, _MOST_LOST_S, "s", note)
     killed, alone = found.held_db
     told = f"{killed:.3f} and {alone:.3f} dB after {found.steps} steps"
     yield at_most(part, "apart from one left alone", round(abs(killed - alone), 3), _MOST_APART_DB, "dB", told)

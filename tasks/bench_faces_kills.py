@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from av_models.domain.errors import ResourceError
 from tasks.progress import Progress
 from tasks.training_job import TrainingJob, open_training, write_job
 
@@ -90,7 +91,10 @@ def killed_again(job: TrainingJob, n_kills: int) -> Killed:
 
 
 def _live(folder: Path, tell: Callable[[int, float], None], until: int | None = None) -> bool:
-    """Train in a process of its own, killed as soon as it has done `until` steps. False if it ended before that."""
+    """Train in a process of its own, killed as soon as it has done `until` steps. False if it ended before that.
+
+    Raises ResourceError for one that failed of itself: nothing that comes after would be a measurement.
+    """
     command = [sys.executable, "-m", "tasks.training_job", str(folder)]
     was_killed = False
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
@@ -104,6 +108,11 @@ def _live(folder: Path, tell: Callable[[int, float], None], until: int | None = 
         except BaseException:
             running.kill()  # it would train on for nobody
             raise
+    if not was_killed and running.returncode:
+        raise ResourceError(
+            f"A training that nobody killed ended with code {running.returncode}.",
+            f"See what it says: {' '.join(command[:-1])} FOLDER, or train as usual: flow run train-face.",
+        )
     return was_killed
 
 

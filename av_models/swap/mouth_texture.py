@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .album import Album
 from .performance_map import PerformanceMap, far_apart
 from .principal import leading_scores, n_components_of
 from .window import Window
@@ -45,9 +46,6 @@ class MouthTexture(nn.Module):
     mean: Tensor
     components: Tensor
     soft: Tensor
-    pictures: Tensor
-    keys: Tensor
-    known: Tensor
     unit: Tensor
 
     def __init__(self, n_features: int, size_px: int) -> None:
@@ -57,17 +55,15 @@ class MouthTexture(nn.Module):
         self.register_buffer("mean", torch.zeros(3, height, width))
         self.register_buffer("components", torch.zeros(_N_COMPONENTS, 3, height, width))
         self.register_buffer("soft", torch.zeros(1, height, width))
-        self.register_buffer("pictures", torch.zeros(_N_PICTURES, 3, height, width))
-        self.register_buffer("keys", torch.zeros(_N_PICTURES, _N_COMPONENTS))
-        self.register_buffer("known", torch.zeros(_N_PICTURES))
         self.register_buffer("unit", torch.ones(_N_COMPONENTS))
+        self.seen = Album(_N_PICTURES, _N_COMPONENTS, height, width)
 
     def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
         """Textures (B,3,D,D) with this mouth in them, as performances (B,P) ask for it."""
         scores = self.from_performance(performances)
         mouths = self.mean + (scores @ self.components.flatten(1)).unflatten(1, self.mean.shape)
-        if not self.training and self.known.any():  # its own mouths would be nothing but copied in training
-            seen = self._remembered(scores)
+        if not (self.training or self.seen.is_empty):  # its own mouths would be nothing but copied in training
+            seen = self.seen(scores * self.unit)
             mouths = seen + _coarse(mouths - seen)
         return _PLACE.laid_in(textures, mouths, self.soft)
 
@@ -94,23 +90,14 @@ class MouthTexture(nn.Module):
         apart = torch.cdist(looks[kept], looks[kept]).fill_diagonal_(torch.inf).amin(1)
         unit = (_ALIKE * apart.median()).clamp(1e-6, 1e6)
         self.unit.copy_(weight / unit)
-        self.keys.zero_()[: len(kept)] = looks[kept] / unit
-        self.known.zero_()[: len(kept)] = 1
-        self.pictures.zero_()[: len(kept)] = mouths[kept]
-
-    def _remembered(self, scores: Tensor) -> Tensor:
-        """(B,3,h,w): the mean of the mouths that look most like these scores (Nadaraya 1964, Watson 1964)."""
-        apart = torch.cdist(scores * self.unit, self.keys).square() / 2
-        weight = torch.softmax(-torch.where(self.known > 0, apart, torch.inf), 1)
-        return (weight @ self.pictures.flatten(1)).unflatten(1, self.pictures.shape[1:])
+        self.seen.fill(looks[kept] / unit, mouths[kept])
 
     def shrunk(self, factor: int) -> MouthTexture:
         """The same at 1/factor of the size."""
         small = MouthTexture(len(self.from_performance.centre), 16)
         small.from_performance.load_state_dict(self.from_performance.state_dict())
-        for name in ("keys", "known", "unit"):
-            getattr(small, name).copy_(getattr(self, name))
-        small.pictures = F.avg_pool2d(self.pictures, factor)
+        small.unit = self.unit.clone()
+        small.seen = self.seen.shrunk(factor)
         small.mean = F.avg_pool2d(self.mean[None], factor)[0]
         small.components = F.avg_pool2d(self.components, factor)
         small.soft = F.avg_pool2d(self.soft[None], factor)[0]

@@ -3,7 +3,7 @@
 People blink a few times a minute, and lids are on their way for two or three frames of each blink. A map that was
 fitted on all frames mixes those few with open eyes: an iris shines through the lid, lashes show twice. So the source's
 own blinks are kept as pictures on the mean shape. While lids move, the eyes are a mean of those pictures whose lids are
-as far, and of these of the ones with the head turned most alike (Nadaraya 1964, Watson 1964).
+as far, and of these of the ones with the head turned most alike.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .album import Album
 from .lids import LEAST_BLINK, lid_levels
 from .performance_map import far_apart
 from .reader import READINGS, TRUSTED
@@ -46,10 +47,7 @@ class ShutEyes(nn.Module):
     """One person. Nothing is changed until `fit` has seen blinks. size_px: side of the textures."""
 
     levels: Tensor
-    keys: Tensor
     unit: Tensor
-    known: Tensor
-    pictures: Tensor
     soft: Tensor
 
     def __init__(self, n_features: int, size_px: int) -> None:
@@ -57,10 +55,8 @@ class ShutEyes(nn.Module):
         height, width = _PLACE.size(size_px)
         self.register_buffer("levels", torch.zeros(2))
         self.register_buffer("unit", torch.ones(n_features))
-        self.register_buffer("keys", torch.zeros(_MOST_PICTURES, n_features))
-        self.register_buffer("known", torch.zeros(_MOST_PICTURES))
-        self.register_buffer("pictures", torch.zeros(_MOST_PICTURES, 3, height, width))
         self.register_buffer("soft", torch.zeros(1, height, width))
+        self.seen = Album(_MOST_PICTURES, n_features, height, width)
 
     def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
         """Textures (B,3,D,D), changed in place, with eyes as far shut as performances (B,P) say."""
@@ -68,7 +64,7 @@ class ShutEyes(nn.Module):
         blinks = shown.nonzero()[:, 0]
         if len(blinks):
             seen = _PLACE.cut(textures)[blinks]
-            eyes = self._toned(self._remembered(performances[blinks]), seen)
+            eyes = self._toned(self.seen(self._keys(performances[blinks])), seen)
             _PLACE.cut(textures)[blinks] = torch.lerp(seen, eyes, self.soft * shown[blinks, None, None, None])
         return textures
 
@@ -85,9 +81,7 @@ class ShutEyes(nn.Module):
         moving = (way > _FIRST).nonzero()[:, 0]
         keys = self._keys(performances[moving])
         kept = far_apart(keys, min(len(keys), _MOST_PICTURES))
-        self.keys.zero_()[: len(kept)] = keys[kept]
-        self.known.zero_()[: len(kept)] = 1
-        self.pictures.zero_()[: len(kept)] = _PLACE.cut(crops[moving[kept]]).float() / 255
+        self.seen.fill(keys[kept], _PLACE.cut(crops[moving[kept]]).float() / 255)
         self.soft.copy_(_round_eyes(mean_shape, crops.shape[-1]))
 
     def share(self, performances: Tensor) -> Tensor:
@@ -99,9 +93,8 @@ class ShutEyes(nn.Module):
     def shrunk(self, factor: int) -> ShutEyes:
         """The same at 1/factor of the size."""
         small = ShutEyes(len(self.unit), 16)
-        for name, value in self.named_buffers():
-            setattr(small, name, value.clone())
-        small.pictures = F.avg_pool2d(self.pictures, factor)
+        small.levels, small.unit = self.levels.clone(), self.unit.clone()
+        small.seen = self.seen.shrunk(factor)
         small.soft = F.avg_pool2d(self.soft[None], factor)[0]
         return small
 
@@ -110,13 +103,6 @@ class ShutEyes(nn.Module):
         keys = performances / self.unit
         keys[:, LIDS] = self.share(performances) / _ALIKE
         return keys
-
-    def _remembered(self, performances: Tensor) -> Tensor:
-        """(B,3,h,w): the mean of the pictures that are most alike."""
-        apart = torch.cdist(self._keys(performances), self.keys).square() / 2
-        apart = torch.where(self.known > 0, apart, torch.inf)
-        weight = torch.softmax(-apart, 1)
-        return (weight @ self.pictures.flatten(1)).unflatten(1, self.pictures.shape[1:])
 
     def _toned(self, eyes: Tensor, seen: Tensor) -> Tensor:
         """In the mean colour that the texture has where they pass into it: light may have changed since."""

@@ -15,14 +15,14 @@ from media_made import SAMPLES
 from swaps_made import scored
 
 from av_models.domain.bench import BenchRow
-from av_models.domain.errors import ConsentError, InputError, MediaError
+from av_models.domain.errors import ConsentError, InputError, MediaError, ResourceError
 from av_models.domain.face import TrainingOptions
 from av_models.io.video import VideoWriter, read_pictures
 from av_models.swap.plan import Evaluation
+from tasks import bench_faces_kills as kills
 from tasks.bench_faces import curve_points, targets_for, worse_than
 from tasks.bench_faces_clips import exact_eyes, exact_lips, open_exams
 from tasks.bench_faces_follow import lag_frames
-from tasks.bench_faces_kills import Lives
 from tasks.bench_faces_rate import flat_after_s, matrix_rate
 from tasks.bench_faces_start import reached_after
 
@@ -196,7 +196,7 @@ def test_a_head_start_is_measured_against_nothing(clips: Path, allowed: Path, mo
 
 
 def test_what_kills_cost_is_told_from_where_each_life_goes_on() -> None:
-    lives = Lives()
+    lives = kills.Lives()
     for first, last in ((1, 6), (5, 9), (10, 12)):
         for step in range(first, last + 1):
             lives.tell(step, 2.0 * step)
@@ -208,7 +208,6 @@ def test_what_kills_cost_is_told_from_where_each_life_goes_on() -> None:
 def test_a_training_that_is_killed_ends_as_if_it_had_not_been(
     clips: Path, allowed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tasks.bench_faces_kills as kills
     from flows.bench_faces import faces_rows
 
     monkeypatch.setattr(kills, "_LIFE", (2, 4))
@@ -217,6 +216,11 @@ def test_a_training_that_is_killed_ends_as_if_it_had_not_been(
     assert rows["lost by one kill"].met and rows["apart from one left alone"].met
     assert rows["all weights equal to the bit"].measured == 1
     assert "1 kills in a row" in rows["lost by one kill"].part
+
+
+def test_a_training_that_fails_of_itself_is_no_kill(tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match="nobody killed ended with code 1"):
+        kills._live(tmp_path, lambda step, train_s: None, until=3)  # nothing to train lies there
 
 
 def _run(rows: Callable[..., Iterator[BenchRow]], clips: Path, media: Path) -> Iterator[BenchRow]:
