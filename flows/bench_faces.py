@@ -39,7 +39,7 @@ _TARGET_PX, _AIMED_PX = 128, 256
 _NAMED = ("light", "temporal", "perceptual", "adversarial", "learning_rate")
 _QUICK_STEPS, _QUICK_FRAMES = 100, 60
 _PACE_FRAMES, _FOLLOW_FRAMES, _MEMORY_FRAMES = 96, 120, 96
-_CHOICES = SwapOptions(color=ColorMatch.NONE), SwapOptions(size=FaceSize.HEAD)
+_CHOICES = SwapOptions(color=ColorMatch.NONE), SwapOptions(size=FaceSize.HEAD, reshape=0.0)
 
 _RIVAL = (
     "faceswap, model original at 64 px, 14 and 19.5 minutes on 2 idle cores, measured elsewhere on actor_b: "
@@ -159,14 +159,14 @@ def _rate_rows(part: str, found: Lesson) -> Iterator[BenchRow]:
 
 def _choice_rows(sitting: Sitting, part: str, found: Lesson) -> Iterator[BenchRow]:
     """What users may ask for instead, each beside the answer that shows it: the whole head in the source's own
-    complexion, and the face drawn out to fill the actor's head."""
+    complexion, and the face drawn out to fill the actor's head, which stays as it was filmed."""
     whole, face = (sitting.score(rendered(found.model, sitting.n_frames, options)) for options in _CHOICES)
     if whole.whole is not None:
         note = f"fit_ssim {whole.whole.fit_ssim:.3f}; the truth has the source's own complexion"
         yield shown(part, "with color=none, fit_psnr", round(whole.whole.fit_psnr, 2), "dB", note)
     if face.face is not None:
         note = f"{face.face.psnr:.2f} dB; the truth's face fills the actor's head"
-        yield shown(part, "with size=head, as pasted ssim", round(face.face.ssim, 3), "", note)
+        yield shown(part, "with size=head, reshape=0, as pasted ssim", round(face.face.ssim, 3), "", note)
 
 
 def _curve_rows(

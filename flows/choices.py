@@ -170,12 +170,22 @@ class SwapChoice(Choice):
     )
     shading: bool = Field(default=_OPTIONS.shading, description="Follow the plate's light from the side, too.")
     size: Literal["source", "head", "actor"] | Annotated[float, Field(ge=0.5, le=2.0)] = Field(
-        default="actor",
+        default=_OPTIONS.size.value,
         description="source: eyes on eyes, in the source's own proportions. head: drawn out to the actor's chin. "
         "actor: as large as the face it covers. A number: so many times the actor's.",
     )
+    reshape: float = Field(
+        default=_OPTIONS.reshape,
+        ge=0,
+        le=1,
+        description="How far the outline of the actor's head is brought to the source's: 0 the head stays as it was "
+        "filmed, 1 jaw and cheeks become the source's.",
+    )
     outline: float = Field(
-        default=_OPTIONS.outline, ge=0, le=1, description="How far the jaw is drawn to that of the actor's head."
+        default=_OPTIONS.outline,
+        ge=0,
+        le=1,
+        description="How far, of what reshape leaves, the painted jaw is drawn to that of the actor's head.",
     )
     mask: MaskKind = Field(
         default=_OPTIONS.mask,
@@ -198,7 +208,8 @@ class SwapChoice(Choice):
         default=_OPTIONS.steady, ge=0, le=1, description="Filter over time against trembling skin: 0 none, 1 all."
     )
     handover: Handover = Field(
-        default=Handover.NONE, description="Patches, mattes and matrices for a compositor: none, png or exr."
+        default=Handover.NONE,
+        description="Patches, mattes, matrices and warps for a compositor: none, png or exr.",
     )
 
     @property

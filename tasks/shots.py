@@ -31,7 +31,7 @@ __all__ = ["SHARD_FRAMES", "Piece", "cut_shots", "pieces"]
 SHARD_FRAMES = 96
 
 
-@stage("5")
+@stage("6")
 def cut_shots(
     timeline: Timeline, model: SwapModel, match: PlateMatch, source_words: str, options: SwapOptions
 ) -> tuple[Shot, ...]:
@@ -75,11 +75,14 @@ class Piece:
 def pieces(n_frames: int, options: SwapOptions) -> Iterator[Piece]:
     """A placement in pieces of at most SHARD_FRAMES.
 
-    What a frame shows hangs on those beside it, if it is steadied or as soft as they are; whether it jumps, on the one
-    before as it is steadied.
+    What a frame shows hangs on those beside it, if it is steadied, as soft as they are, or its head is reshaped as
+    theirs; whether it jumps, on the one before as it is steadied.
     """
-    n_steady, n_soft = 1 if options.steady else 0, REACH if options.detail else 0
-    n_before, n_after = max(1 + n_steady, n_soft), max(n_steady, n_soft)
+    from av_models.swap.reshape import STEADY_FRAMES, reshape_of
+
+    n_steady = 1 if options.steady else 0
+    n_looked_at = max(REACH if options.detail else 0, STEADY_FRAMES if reshape_of(options) else 0)
+    n_before, n_after = max(1 + n_steady, n_looked_at), max(n_steady, n_looked_at)
     for first in range(0, n_frames, SHARD_FRAMES):
         end = min(first + SHARD_FRAMES, n_frames)
         yield Piece(first, end, max(first - n_before, 0), min(end + n_after, n_frames))

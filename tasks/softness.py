@@ -54,24 +54,24 @@ def edges_in(frame: ShotFrame, seen: Seen, matrix: np.ndarray, look: PlateLook) 
     return Edges(more, centre, eyes_px, frame.time_s, shrink * scale / usual, frame.scene)
 
 
-def with_near(items: Iterable[T]) -> Iterator[tuple[T, dict[int, T]]]:
-    """Each item with those up to REACH before and after it, by how far they are away; itself at 0."""
+def with_near(items: Iterable[T], reach: int = REACH) -> Iterator[tuple[T, dict[int, T]]]:
+    """Each item with those up to `reach` before and after it, by how far they are away; itself at 0."""
     held: list[T] = []
     ahead = 0  # of those held, how many are still to be given out
     for item in items:
-        held = [*held, item][-2 * REACH - 1 :]
+        held = [*held, item][-2 * reach - 1 :]
         ahead += 1
-        if ahead > REACH:
-            yield _centred(held, ahead)
+        if ahead > reach:
+            yield _centred(held, ahead, reach)
             ahead -= 1
     for left in range(ahead, 0, -1):
-        yield _centred(held, left)
+        yield _centred(held, left, reach)
 
 
-def _centred(held: list[T], left: int) -> tuple[T, dict[int, T]]:
+def _centred(held: list[T], left: int, reach: int) -> tuple[T, dict[int, T]]:
     """The one that is `left` from the end, and those around it."""
     place = len(held) - left
-    return held[place], {k - place: one for k, one in enumerate(held) if abs(k - place) <= REACH}
+    return held[place], {k - place: one for k, one in enumerate(held) if abs(k - place) <= reach}
 
 
 def blur_of(near: dict[int, Edges | None], rate: Fraction, matrix: np.ndarray, look: PlateLook) -> np.ndarray:

@@ -13,12 +13,16 @@ from av_models.domain.swap import Handover
 from tasks.caching import stage
 from tasks.doubtful import Doubtful
 from tasks.frame_figures import FrameFigures
+from tasks.laying import Patch
 from tasks.painting import Finished, finished_frames
 from tasks.progress import Progress
 from tasks.shot_frames import frame_format, frame_reasons
 from tasks.workspace import store
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from av_models.domain.media import Footage
     from av_models.io.video import VideoWriter
 
 __all__ = ["frame_reasons", "swap_shot"]
@@ -26,7 +30,7 @@ __all__ = ["frame_reasons", "swap_shot"]
 CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("14")
+@stage("15")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 
@@ -93,5 +97,14 @@ class _Patches(ExitStack):
             return
         for face, patch in zip(self.shot.faces, one.patches, strict=True):
             if patch is not None:
-                row = PatchFrame(face.track.person, one.frame.filmed, patch.face, patch.matte, patch.matrix)
+                what = patch.face, patch.matte, patch.matrix, _warp_of(patch, face.track.footage)
+                row = PatchFrame(face.track.person, one.frame.filmed, *what)
                 self.writer.write(row, self.shot.plate_s[one.frame.index])
+
+
+def _warp_of(patch: Patch, footage: Footage) -> np.ndarray | None:
+    """(H,W,2) of the whole plate, see `PatchFrame`."""
+    if patch.warp is None:
+        return None
+    width, height = footage.width_px, footage.height_px
+    return patch.warp.moves_px(patch.matrix, len(patch.face), (0, 0, width, height), (height, width))

@@ -76,7 +76,8 @@ class Handover(StrEnum):
 class SwapOptions:
     """How faces are laid in.
 
-    outline: how far the jaw is drawn to the actor's, whose head it is: 0 not at all, 1 until they meet.
+    reshape: how far the outline of the actor's head is brought to the source's: 0 the head stays as it was filmed, 1
+    until they meet.  outline: how far of the rest the painted jaw is drawn to the head's: 0 not at all, 1 all of it.
     color_strength: how far the colours move in the middle of the face, 0 none to 1 all the way; less keeps more of the
     source's own complexion. The edge of the face goes twice as far, at most all the way.
     shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on top.
@@ -91,9 +92,10 @@ class SwapOptions:
     color: ColorMatch = ColorMatch.REINHARD
     color_strength: float = 1.0
     shading: bool = True
-    size: FaceSize = FaceSize.ACTOR
+    size: FaceSize = FaceSize.SOURCE
     scale: float = 1.0
     outline: float = 1.0
+    reshape: float = 1.0
     mask: MaskKind = MaskKind.BOTH
     blend: Blend = Blend.MULTIBAND
     erode: float = 0.03
@@ -111,7 +113,7 @@ class SwapOptions:
 
     def __post_init__(self) -> None:
         ranges = {"scale": (0.5, 2.0), "erode": (0.0, 0.25), "blur": (0.0, 0.1), "steady": (0.0, 1.0)}
-        ranges |= {"color_strength": (0.0, 1.0), "outline": (0.0, 1.0)}
+        ranges |= {"color_strength": (0.0, 1.0), "outline": (0.0, 1.0), "reshape": (0.0, 1.0)}
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise InputError(f"{name} = {getattr(self, name):g} cannot be.", f"Give {low:g} to {high:g}.")

@@ -26,8 +26,8 @@ _MARGIN = {Region.BROWS: 0.03, Region.EYES: 0.03, Region.NOSE: 0.02, Region.MOUT
 _SOFT = 0.015
 
 
-def hull_masks(landmarks: Floats, size_px: int) -> NDArray[np.float32]:
-    """(N,68,2) px -> hard hulls (N,size_px,size_px)."""
+def hull_masks(landmarks: Iterable[Floats], size_px: int) -> NDArray[np.float32]:
+    """(N,68,2) px, or only jaws and brows (N,27..,2) -> hard hulls (N,size_px,size_px)."""
     return np.stack([hull_mask(points, (size_px, size_px), feather=0.0) for points in landmarks])
 
 

@@ -262,9 +262,20 @@ class SwapNetwork(nn.Module):
         """What the decoder's convolutions make of a grid, on the mean shape; see `Decoder.details`."""
         return self.decoder(person).details(grid)
 
+    def performance(self, joint: Tensor) -> Tensor:
+        """(B,P): what a face does, of a joint code (B,J)."""
+        return torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
+
+    def points(self, person: str, joint: Tensor) -> Tensor:
+        """(B,K,2): where the `shape.POINTS` of a painted face lie, in units of the crop's side; after
+        `FaceShape.draw`."""
+        shape = self.shapes[person]
+        assert isinstance(shape, FaceShape)
+        return shape.points(self.performance(joint))
+
     def on_face(self, person: str, joint: Tensor, details: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `paint`, from `details`: laid on the basis, and both on the shape that is asked for."""
-        performance = torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
+        performance = self.performance(joint)
         coefficients = self.decoder(person).scores(joint, performance)
         residual, mask = details[:, :3], details[:, 3:]
         basis = self.bases[person]

@@ -39,11 +39,13 @@ class Painted:
 
 @dataclass(frozen=True, slots=True)
 class PaintedTensors:
-    """The same on the device: faces (B,3,D,D), masks (B,D,D); codes (B,C) of the crops, without the shift."""
+    """The same on the device: faces (B,3,D,D), masks (B,D,D); codes (B,C) of the crops, without the shift; points
+    (B,K,2), see `SwapNetwork.points`."""
 
     faces: torch.Tensor
     masks: torch.Tensor
     codes: torch.Tensor
+    points: torch.Tensor
 
 
 class Painter:
@@ -111,7 +113,8 @@ class Painter:
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]
         moved = joint[:, : len(self.network.code_shift)].float() - self.network.code_shift
         codes = moved / self.network.code_gain
-        return PaintedTensors(painted.clamp(0, 1).float(), masks.float(), codes)
+        points = self.network.points(self.person, joint.float())
+        return PaintedTensors(painted.clamp(0, 1).float(), masks.float(), codes, points)
 
     @torch.no_grad()
     def codes(self, crops: Pixels) -> NDArray[np.float32]:

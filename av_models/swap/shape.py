@@ -70,6 +70,13 @@ class FaceShape(nn.Module):
             moves = moves + self._seen_drawn(moves)
             return torch.einsum("gk,nkc->ncg", self.spread, moves).unflatten(2, (FIELD_PX, FIELD_PX))
 
+    def points(self, performances: Tensor) -> Tensor:
+        """(B,K,2): where the POINTS lie, in units of the crop's side; after `draw`, which says where they are on the
+        whole."""
+        with torch.autocast(performances.device.type, enabled=False):
+            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2))
+            return self.mean + moves + self._seen_drawn(moves)
+
     def _seen_drawn(self, moves: Tensor) -> Tensor:
         """(B,K,2): of a face that turns away one cheek is seen from the side, and what is drawn there with it. All of
         it, laid into the little that is seen, would fold the skin beside the mouth."""

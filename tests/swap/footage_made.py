@@ -72,14 +72,15 @@ def _track(path: Path, landmarks: np.ndarray, n_missed: int, person: int, cut: i
     return FaceTrack(probe_footage(path, store()), data, data, (), int(found.sum()), 2, problems, "made", person)
 
 
-def small_model() -> MediaRef:
-    """Knows the source's drawn face from its basis alone, and paints it."""
+def small_model(jaw: float = 1.0) -> MediaRef:
+    """Knows the source's drawn face from its basis alone, and paints it. jaw: so many times as wide as the actor's."""
     torch.manual_seed(0)
     network = SwapNetwork(CONFIG)
     banks = {person: drawn_bank(person) for person in ("source", "actor")}
     for person, bank in banks.items():
         network.bases[person] = fit_basis(bank.crops, bank.masks, CONFIG.n_components)
     shapes = np.stack([outlined(one, 64) for one in banks["source"].landmarks.numpy()])
+    shapes[:, :17, 0] = 32 + jaw * (shapes[:, :17, 0] - 32)
     painter = Painter(network, torch.device("cpu"))
     finish = measure_finish(painter, banks["source"], banks["actor"], mean_template(shapes))
     _mask_everything(network)

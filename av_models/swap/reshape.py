@@ -1,0 +1,229 @@
+"""The actor's head in the source's outline: the plate round a painted face is drawn out or in until both outlines meet.
+
+Who somebody is shows in the outline of a jaw as much as inside of it. A face that is drawn to another head loses its
+own; a head that is drawn to the face keeps it, and its chin goes along with lips that are driven. The background beside
+the head bends with it, smoothly, and nothing moves beyond REACH. Compositors know such a field as a distortion or ST
+map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domain.swap import Region, SwapOptions
+
+Floats = NDArray[np.floating[Any]]
+Pixels = NDArray[np.unsignedinteger[Any]]
+
+__all__ = ["REACH", "STEADY_FRAMES", "HeadWarp", "head_warp", "outline_moves", "reshape_of", "steady_moves"]
+
+REACH = 0.3
+"""How far beyond the painted face's crop the picture may move, in sides of it."""
+
+MOST_MOVED = 0.2
+"""Of the crop's side."""
+
+STEADY_FRAMES = 4
+"""Frames on either side that say how far an outline goes, so that heads do not tremble as landmarks do."""
+
+_SIGMA_FRAMES = 2.0
+_JAW = slice(0, 17)
+_HELD = (*range(17, 48),)
+"""Brows, nose and eyes: a plate that keeps its own shows them where they were filmed."""
+
+_LIPS = (*range(48, 60),)
+_CELLS = 32
+"""Side of the field; it is smooth."""
+
+_STILL = 7
+"""Points along each side of what moves, which do not."""
+
+_THROAT = slice(5, 12)
+_BELOW = 0.25
+"""So far below its jaw a neck does not move, in sides of the crop: collars would go along with every word."""
+
+_STIFFNESS = 1e-4
+_FADES = 0.25
+"""Share of REACH, from its end, over which the last of a movement dies away."""
+
+_MOST_BENT = 0.7
+"""Difference of the movements of neighbouring places over their distance; at 1 the picture would fold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadWarp:
+    """One frame's. field (G,G,2): from where each place of the moved picture comes, as a displacement in x and y, over
+    the crop and REACH round it.  landmarks (68,2): the plate's, with its jaw where it lies now.  Both in units of the
+    side of the painted face's crop."""
+
+    field: NDArray[np.float32]
+    landmarks: Floats
+
+    def picture(self, plate: Pixels, matrix: Floats, size_px: int) -> Pixels:
+        """The plate (H,W,3) moved. matrix (2,3): from its pixels to those of the crop of size_px.
+
+        Nothing is drawn into the picture from beyond its edges.
+        """
+        import cv2
+
+        box = _reached(matrix, size_px, plate.shape)
+        if box is None:
+            return plate
+        left, top, right, bottom = box
+        x, y = _sources(self.moves_px(matrix, size_px, box, plate.shape), left, top)
+        out = plate.copy()
+        out[top:bottom, left:right] = cv2.remap(plate, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return out
+
+    def moves_px(
+        self, matrix: Floats, size_px: int, box: tuple[int, int, int, int], shape: tuple[int, ...]
+    ) -> NDArray[np.float32]:
+        """(H,W,2): from where the pixels of a box (left, top, right, bottom) of a plate of that shape come, as
+        displacements in x and y in those pixels."""
+        left, top, right, bottom = box
+        cells = np.vstack([_to_cells(size_px), [0, 0, 1]]) @ np.vstack([matrix, [0, 0, 1]])
+        cells[:2, 2] += cells[:2, :2] @ (left, top)
+        turned = size_px * self.field @ np.linalg.inv(np.asarray(matrix, np.float64)[:, :2]).T
+        moves = _sampled(turned, cells[:2], (right - left, bottom - top))
+        return moves * _short_of_edges(box, shape, float(np.abs(moves).max()))[..., None]
+
+    def crop(self, mask: Floats) -> NDArray[np.float32]:
+        """A picture (D,D) of the painted face's crop moved along."""
+        import cv2
+
+        side = mask.shape[0]
+        x, y = _sources(_sampled(side * self.field, _to_cells(side), (side, side)))
+        return np.asarray(cv2.remap(np.asarray(mask, np.float32), x, y, cv2.INTER_LINEAR), np.float32)
+
+
+def reshape_of(options: SwapOptions) -> float:
+    """How far heads are brought to the source's outline; a jaw that stays the actor's keeps its own."""
+    return 0.0 if Region.JAW in options.keep else options.reshape
+
+
+def outline_moves(plate: Floats, painted: Floats) -> NDArray[np.float64]:
+    """(17,2): how far the jaw of the plate's landmarks (68,2) goes until it lies on that of the painted face (K,2), the
+    jaw first. In units of the crop's side, no farther than MOST_MOVED.
+
+    Only across the outline: where landmarks lie along it is nobody's shape.
+    """
+    jaw = np.asarray(plate, np.float64)[_JAW]
+    along = np.gradient(jaw, axis=0)
+    across = np.stack([-along[:, 1], along[:, 0]], 1) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    moves = across * ((np.asarray(painted, np.float64)[_JAW] - jaw) * across).sum(1, keepdims=True)
+    length = np.linalg.norm(moves, axis=1, keepdims=True)
+    return np.asarray(moves * np.minimum(1, MOST_MOVED / np.maximum(length, 1e-9)))
+
+
+def steady_moves(near: dict[int, Floats]) -> NDArray[np.float64]:
+    """(17,2) of the frame at 0, from those of frames around it, by how far they are away.
+
+    A parabola through each point's way (Savitzky and Golay 1964, weighted): a chin that drops is not late.
+    """
+    at = np.array(sorted(near), np.float64)
+    weight = np.exp(-0.5 * (at / _SIGMA_FRAMES) ** 2)
+    powers = np.vander(at, min(3, len(at)), increasing=True)
+    weighted = powers * weight[:, None]
+    share = np.linalg.solve(weighted.T @ powers, weighted.T)[0]
+    return np.tensordot(share, np.stack([near[int(k)] for k in at]), 1)
+
+
+def head_warp(plate: Floats, moves: Floats, options: SwapOptions | None = None) -> HeadWarp:
+    """plate (68,2): the actor's landmarks, in units of the painted face's crop.  moves (17,2): see `outline_moves`.
+    options: what of the face stays the actor's."""
+    landmarks = np.array(plate, np.float64)
+    still = [*_HELD, *(_LIPS if options is not None and Region.MOUTH in options.keep else ())]
+    throat = landmarks[_THROAT] + (0, _BELOW)
+    held = np.concatenate([landmarks[_JAW] + moves, landmarks[still], throat, _ring()])
+    back = np.zeros_like(held)
+    back[_JAW] = -np.asarray(moves)
+    field = _thin_plate(held, back)
+    gentle = min(1.0, _MOST_BENT / max(_bent(field), 1e-9))
+    landmarks[_JAW] += gentle * np.asarray(moves)
+    return HeadWarp(np.asarray(gentle * field, np.float32), landmarks)
+
+
+def _axis() -> Floats:
+    return (np.arange(_CELLS) + 0.5) / _CELLS * (1 + 2 * REACH) - REACH
+
+
+def _ring() -> Floats:
+    ends = np.linspace(-REACH, 1 + REACH, _STILL)
+    return np.array([(x, y) for x in ends for y in ends if {x, y} & {ends[0], ends[-1]}])
+
+
+def _thin_plate(held: Floats, moves: Floats) -> Floats:
+    """(G,G,2): a thin plate (Bookstein 1989) that goes by moves (K,2) at points (K,2), and nowhere at its sides."""
+    n = len(held)
+    system = np.zeros((n + 3, n + 3))
+    system[:n, :n] = _kernel(held, held) + _STIFFNESS * np.eye(n)
+    system[:n, n:] = _plane(held)
+    system[n:, :n] = system[:n, n:].T
+    weights = np.linalg.solve(system, np.concatenate([moves, np.zeros((3, 2))]))
+    axis = _axis()
+    places = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    bent = _kernel(places, held) @ weights[:n] + _plane(places) @ weights[n:]
+    fade = np.clip(np.minimum(axis + REACH, 1 + REACH - axis) / (_FADES * REACH), 0, 1)
+    return np.asarray(bent.reshape(_CELLS, _CELLS, 2) * np.outer(fade, fade)[..., None])
+
+
+def _kernel(one: Floats, other: Floats) -> Floats:
+    squared = ((one[:, None] - other[None]) ** 2).sum(2)
+    return np.asarray(squared * np.log(np.maximum(squared, 1e-12)) / 2)
+
+
+def _plane(points: Floats) -> Floats:
+    return np.column_stack([np.ones(len(points)), points])
+
+
+def _bent(field: Floats) -> float:
+    cell = (1 + 2 * REACH) / _CELLS
+    return max(float(np.linalg.norm(np.diff(field, axis=axis), axis=2).max()) / cell for axis in (0, 1))
+
+
+def _to_cells(size_px: int) -> Floats:
+    """(2,3): from pixels of a crop to cells of the field."""
+    scale = _CELLS / (1 + 2 * REACH) / size_px
+    shift = scale * (0.5 + REACH * size_px) - 0.5
+    return np.array([[scale, 0, shift], [0, scale, shift]])
+
+
+def _sampled(field: Floats, to_cells: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
+    """The field at pixels of a picture of size (width, height); 0 beyond it."""
+    import cv2
+
+    way = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    values = np.asarray(field, np.float32)
+    return np.asarray(cv2.warpAffine(values, to_cells, size, flags=way, borderMode=cv2.BORDER_CONSTANT), np.float32)
+
+
+def _sources(moves: Floats, left: int = 0, top: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """x and y (H,W) of what is shown at each pixel of a box that begins at left, top."""
+    height, width = moves.shape[:2]
+    x = moves[..., 0] + np.arange(left, left + width, dtype=np.float32)
+    y = moves[..., 1] + np.arange(top, top + height, dtype=np.float32)[:, None]
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
+
+
+def _reached(matrix: Floats, size_px: int, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    """What of a plate can move: left, top, right, bottom; None if nothing."""
+    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+    ends = np.array([-REACH, 1 + REACH]) * size_px - 0.5
+    corners = np.array([(x, y) for x in ends for y in ends]) @ back[:, :2].T + back[:, 2]
+    limits = (shape[1], shape[0])
+    left, top = np.clip(np.floor(corners.min(0)).astype(int), 0, limits).tolist()
+    right, bottom = np.clip(np.ceil(corners.max(0)).astype(int) + 1, 0, limits).tolist()
+    return (left, top, right, bottom) if right > left and bottom > top else None
+
+
+def _short_of_edges(box: tuple[int, int, int, int], shape: tuple[int, ...], most_px: float) -> NDArray[np.float32]:
+    """(H,W) 0..1 in the box of a picture: the edge itself stays, and from it movements grow slowly enough not to
+    fold."""
+    left, top, right, bottom = box
+    x, y = np.arange(left, right), np.arange(top, bottom)
+    near_x, near_y = np.minimum(x, shape[1] - 1 - x), np.minimum(y, shape[0] - 1 - y)
+    return np.clip(np.minimum.outer(near_y, near_x) / max(2 * most_px, 1e-6), 0, 1).astype(np.float32)

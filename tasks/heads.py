@@ -1,0 +1,40 @@
+"""How far the outline of each head of a shot goes to meet the painted face's, followed over neighbouring frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from av_models.domain.swap import SwapOptions
+
+__all__ = ["jaw_moves", "steady_jaw"]
+
+
+def jaw_moves(
+    options: SwapOptions, landmarks: np.ndarray, painted: np.ndarray, matrix: np.ndarray, size_px: int
+) -> np.ndarray | None:
+    """(17,2) of one frame, see `reshape.outline_moves`; None where heads stay as they were filmed.
+
+    landmarks (68,2) px of the frame's plate.  painted (K,2): see `SwapNetwork.points`.  matrix (2,3): from the plate to
+    the painted face of size_px.
+    """
+    from av_models.face.warp import transform
+    from av_models.swap.reshape import outline_moves, reshape_of
+
+    if not reshape_of(options):
+        return None
+    return outline_moves((transform(landmarks, matrix) + 0.5) / size_px, painted)
+
+
+def steady_jaw(near: Mapping[int, np.ndarray | None]) -> np.ndarray:
+    """(17,2) of the frame at 0. near: `jaw_moves` of it and of those around it, by how far they are away; None where a
+    cut or a missing face parts them from it. What lies beyond does not count."""
+    from av_models.swap.reshape import steady_moves
+
+    found: dict[int, np.ndarray] = {}
+    for at, step in ((0, -1), (1, 1)):
+        while (moves := near.get(at)) is not None:
+            found[at] = moves
+            at += step
+    return steady_moves(found)

@@ -1,0 +1,161 @@
+"""A head that takes on another outline: the plate moves with the jaw, smoothly, and nothing else does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from av_models.domain.swap import Region, SwapOptions
+from av_models.swap.reshape import REACH, HeadWarp, head_warp, outline_moves, reshape_of, steady_moves
+from tasks.heads import jaw_moves, steady_jaw
+from tests.swap.test_placing import FACE_POINTS
+
+SIDE = 128
+JAW = slice(0, 17)
+CHIN, EYE = 8, 36
+AT = np.array([[1.0, 0, -90], [0, 1.0, -60]])
+"""From pixels of the plate to those of the crop: it begins at (90, 60)."""
+
+PLATE = (300, 320)
+
+
+def wider(by: float) -> np.ndarray:
+    """Another's jaw, farther out from the middle of the face."""
+    return (FACE_POINTS[JAW] - (0.5, 0.4)) * (1 + by) + (0.5, 0.4)
+
+
+def warp_to(jaw: np.ndarray, options: SwapOptions | None = None) -> HeadWarp:
+    return head_warp(FACE_POINTS, outline_moves(FACE_POINTS, jaw), options)
+
+
+def head(points: np.ndarray, dtype: type = np.uint8) -> np.ndarray:
+    """A grey head on a dark plate, its jaw at points of the crop, with a bright eye."""
+    import cv2
+
+    picture = np.full((*PLATE, 3), 40, np.uint8)
+    there = (points * SIDE - 0.5 + (90, 60)).round().astype(np.int32)
+    cv2.fillConvexPoly(picture, cv2.convexHull(np.concatenate([there[JAW], there[17:27] - (0, 30)])), (150, 150, 150))
+    cv2.circle(picture, tuple(int(v) for v in there[EYE]), 3, (240, 240, 240), -1)
+    return picture if dtype == np.uint8 else picture.astype(np.uint16) * 257
+
+
+def width_at(picture: np.ndarray, y: int) -> int:
+    return int((picture[y, :, 0] / np.iinfo(picture.dtype).max > 0.4).sum())
+
+
+def eye_in(part: np.ndarray) -> np.ndarray:
+    """Where the bright eye lies in a part of the picture: x, y."""
+    bright = np.clip(part[..., 0].astype(float) - 150, 0, None)
+    rows, columns = np.indices(bright.shape)
+    return np.array([(columns * bright).sum(), (rows * bright).sum()]) / bright.sum()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("by", [-0.15, 0.15])
+def test_the_head_meets_the_painted_outline(by: float, dtype: type) -> None:
+    plate, wanted = head(FACE_POINTS, dtype), head(np.concatenate([wider(by), FACE_POINTS[17:]]), dtype)
+    moved = warp_to(wider(by)).picture(plate, AT, SIDE)
+    assert moved.dtype == dtype
+    for y in (125, 135, 148):
+        assert abs(width_at(plate, y) - width_at(wanted, y)) > 6
+        assert abs(width_at(moved, y) - width_at(wanted, y)) <= 2
+
+
+def test_eyes_and_all_beyond_reach_stay_to_the_bit() -> None:
+    plate = np.random.default_rng(0).integers(0, 256, (*PLATE, 3), np.uint8)
+    moved = warp_to(wider(0.15)).picture(plate, AT, SIDE)
+    left, top = 90 - int(REACH * SIDE) - 2, 60 - int(REACH * SIDE) - 2
+    right, bottom = 90 + int((1 + REACH) * SIDE) + 2, 60 + int((1 + REACH) * SIDE) + 2
+    outside = np.ones(PLATE, bool)
+    outside[max(top, 0) : bottom, left:right] = False
+    assert outside.any() and (moved[outside] == plate[outside]).all()
+    marked = head(FACE_POINTS)
+    x, y = (FACE_POINTS[EYE] * SIDE + (90, 60)).round().astype(int)
+    near = slice(y - 6, y + 7), slice(x - 6, x + 7)
+    found = [eye_in(picture[near]) for picture in (marked, warp_to(wider(0.15)).picture(marked, AT, SIDE))]
+    assert np.abs(found[1] - found[0]).max() < 0.4
+
+
+def test_a_head_that_is_as_it_should_be_is_not_touched() -> None:
+    plate = np.random.default_rng(0).integers(0, 256, (*PLATE, 3), np.uint8)
+    assert (warp_to(FACE_POINTS[JAW]).picture(plate, AT, SIDE) == plate).all()
+
+
+def test_how_landmarks_lie_along_a_jaw_is_nobodys_shape() -> None:
+    turn = np.linspace(np.pi, 0, 17) + 0.05
+    slid = np.stack([0.5 + 0.3 * np.cos(turn), 0.4 + 0.42 * np.sin(turn)], 1)
+    moved = outline_moves(FACE_POINTS, slid)[2:15]
+    assert np.linalg.norm(slid - FACE_POINTS[JAW], axis=1).min() > 0.014
+    assert np.linalg.norm(moved, axis=1).max() < 0.003
+
+
+def test_the_picture_never_folds_however_far_apart_two_heads_are() -> None:
+    for by in (-0.9, 1.5):
+        field = warp_to(wider(by)).field
+        cell = (1 + 2 * REACH) / len(field)
+        assert np.diff(field[..., 0], axis=1).min() > -cell
+        assert np.diff(field[..., 1], axis=0).min() > -cell
+
+
+def test_nothing_is_drawn_in_from_beyond_the_edge_of_the_picture() -> None:
+    """A chin at the lower edge: rows of the edge must not be smeared over the neck."""
+    cut = np.repeat(np.arange(60, 60 + 120, dtype=np.uint8)[:, None, None], 300, 1).repeat(3, 2)
+    shorter = FACE_POINTS[JAW] - (0, 0.1) * (FACE_POINTS[JAW, 1:] > 0.5)
+    moved = warp_to(shorter).picture(cut, np.array([[1.0, 0, -90], [0, 1.0, -5]]), SIDE)
+    assert (moved[-1] == cut[-1]).all()
+    assert (np.diff(moved[60:, 150, 0].astype(int)) > 0).mean() > 0.5
+    assert (moved[:, :, 0].astype(int) != cut[:, :, 0]).any()
+
+
+def test_what_is_in_front_of_the_face_moves_along() -> None:
+    mask = np.zeros((SIDE, SIDE), np.float32)
+    mask[:, 100:] = 1
+    row = int(FACE_POINTS[13, 1] * SIDE)
+    moved = warp_to(wider(0.15)).crop(mask)
+    assert moved[row].sum() < mask[row].sum() - 2
+    assert moved[5].sum() == pytest.approx(mask[5].sum(), abs=2)
+
+
+def test_lips_that_stay_the_actors_stay_where_they_are() -> None:
+    dropped = FACE_POINTS[JAW] + (0, 0.1) * (np.abs(np.arange(17) - CHIN) < 4)[:, None]
+    lips = (FACE_POINTS[48:60] + REACH) / (1 + 2 * REACH)
+
+    def moved(options: SwapOptions) -> float:
+        field = warp_to(dropped, options).field
+        column, row = (lips * len(field)).astype(int).T
+        return float(np.abs(field[row, column]).max())
+
+    assert moved(SwapOptions(keep=(Region.MOUTH,))) < moved(SwapOptions()) / 2
+
+
+def test_a_jaw_that_stays_the_actors_keeps_its_head() -> None:
+    assert reshape_of(SwapOptions()) == 1
+    assert reshape_of(SwapOptions(keep=(Region.JAW,))) == 0
+    matrix = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+    seen = FACE_POINTS * SIDE - 0.5
+    assert jaw_moves(SwapOptions(reshape=0), seen, wider(0.1), matrix, SIDE) is None
+    found = jaw_moves(SwapOptions(), seen, wider(0.1), matrix, SIDE)
+    assert found is not None and np.linalg.norm(found, axis=1).max() > 0.02
+
+
+def test_outlines_do_not_tremble_and_are_not_late() -> None:
+    times = np.arange(-30, 31)
+    chin = 0.05 * np.sin(2 * np.pi * times / 16)
+    noise = 0.005 * np.random.default_rng(0).standard_normal(len(times))
+
+    def steady(values: np.ndarray) -> np.ndarray:
+        rows = {k: np.full((17, 2), value) for k, value in enumerate(values)}
+        return np.array([steady_moves({d: rows[k + d] for d in range(-4, 5)})[0, 0] for k in range(4, len(values) - 4)])
+
+    shown = chin[4:-4]
+    assert np.abs(steady(chin) - shown).max() < 0.15 * 0.05
+    assert np.corrcoef(steady(chin), shown)[0, 1] > 0.999
+    trembling = steady(chin + noise) - steady(chin)
+    assert np.abs(np.diff(trembling, 2)).mean() < 0.35 * np.abs(np.diff(noise, 2)).mean()
+
+
+def test_beyond_a_cut_or_a_missing_face_nothing_counts() -> None:
+    here, elsewhere = np.full((17, 2), 0.01), np.full((17, 2), 0.2)
+    alone = steady_jaw({-2: elsewhere, -1: None, 0: here, 1: here, 2: None, 3: elsewhere})
+    assert alone == pytest.approx(here)
+    assert steady_jaw({0: here}) == pytest.approx(here)
