@@ -128,6 +128,7 @@ def _produce(production: Production) -> Path:
 @contextmanager
 def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
     """Ctrl-C ends the run in order; a second one, or a stage that does not listen, ends it at once."""
+    asked = threading.Event()
 
     def end_now(*_: object) -> None:
         if sys.stderr.isatty():
@@ -142,6 +143,7 @@ def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
         from tasks.progress import request_stop
 
         signal.signal(signal.SIGINT, end_now)
+        asked.set()
         request_stop()
         watchdog = threading.Timer(_PATIENCE_S, end_now)
         watchdog.daemon = True
@@ -151,6 +153,11 @@ def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
     before = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except Exception as error:
+        # Prefect, stopped between two of its steps, says what it missed; the user only pressed Ctrl-C.
+        if asked.is_set():
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)

@@ -114,3 +114,28 @@ def test_interrupted_while_it_works(prefect_api: str, media: Path, tmp_path: Pat
     assert process.returncode == 130
     assert "Run the same command again to go on" in said and "Traceback" not in said and output == ""
     assert not (tmp_path / "out").exists() and list(tmp_path.glob(".*.part")) == []
+
+
+_STOPPED_MIDWAY = """
+import signal
+from flows.running import _reported, _stoppable
+
+class Server:
+    def leave(self): ...
+
+def call():
+    with _stoppable(Server(), as_json=False):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ValueError("Task run is not set") from None
+
+raise SystemExit(_reported(call, print, as_json=False, debug=False))
+"""
+
+
+def test_what_prefect_says_of_a_task_that_ctrl_c_ended_is_no_error() -> None:
+    """Stopped between two of its steps Prefect raises what it missed, in place of the interruption."""
+    ended = subprocess.run([sys.executable, "-c", _STOPPED_MIDWAY], capture_output=True, text=True, check=False)
+    assert ended.returncode == 130, ended.stderr
+    assert "Interrupted." in ended.stderr and "should not happen" not in ended.stderr
