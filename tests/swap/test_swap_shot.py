@@ -147,9 +147,7 @@ def broad() -> MediaRef:
     return small_model(jaw=1.2)
 
 
-def test_the_head_goes_along_with_a_broader_jaw_and_comes_back_where_it_is_not_asked_to(
-    broad: MediaRef, tmp_path: Path
-) -> None:
+def test_the_head_goes_along_with_a_broader_jaw(broad: MediaRef, tmp_path: Path) -> None:
     tracks = two_people(tmp_path / "two.mp4")[:1]
     rows, edge = slice(PLACES[0][1] + 62, PLACES[0][1] + 70), PLACES[0][0] + FACE_PX // 2
 
