@@ -179,7 +179,7 @@ class SwapChoice(Choice):
         ge=0,
         le=1,
         description="How far the outline of the actor's head is brought to the source's: 0 the head stays as it was "
-        "filmed, 1 jaw and cheeks become the source's.",
+        "filmed, 1 jaw and cheeks become the source's. Only in footage where nobody else is seen.",
     )
     outline: float = Field(
         default=_OPTIONS.outline,

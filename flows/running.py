@@ -155,7 +155,7 @@ def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
         yield
     except Exception as error:
         # Prefect, stopped between two of its steps, says what it missed; the user only pressed Ctrl-C.
-        if asked.is_set():
+        if asked.is_set() and not isinstance(error, UnderstudyError):
             raise KeyboardInterrupt from error
         raise
     finally:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from av_models.domain.face import FaceTrack
 from av_models.domain.swap import SwapOptions
 
 __all__ = ["jaw_moves", "steady_jaw"]
 
 
 def jaw_moves(
-    options: SwapOptions, landmarks: np.ndarray, painted: np.ndarray, matrix: np.ndarray, size_px: int
+    track: FaceTrack, options: SwapOptions, landmarks: np.ndarray, painted: np.ndarray, matrix: np.ndarray, size_px: int
 ) -> np.ndarray | None:
     """(17,2) of one frame, see `reshape.outline_moves`; None where heads stay as they were filmed.
 
@@ -22,7 +23,7 @@ def jaw_moves(
     from av_models.face.warp import transform
     from av_models.swap.reshape import outline_moves, reshape_of
 
-    if not reshape_of(options):
+    if not reshape_of(options, track):
         return None
     return outline_moves((transform(landmarks, matrix) + 0.5) / size_px, painted)
 

@@ -121,7 +121,7 @@ def _paint_person(
     matrices = [to_painted(look, one, side) for _, one in there]
     seen = list(zip(there, points, matrices, strict=True))
     edges = [edges_in(batch[i], one, matrix, look) if options.detail else None for (i, one), _, matrix in seen]
-    moves = [jaw_moves(options, one.landmarks, drawn, matrix, side) for (_, one), drawn, matrix in seen]
+    moves = [jaw_moves(swap.track, options, one.landmarks, drawn, matrix, side) for (_, one), drawn, matrix in seen]
     columns = zip(faces, masks, crops, hidden, strange, points, edges, moves, strict=True)
     return {i: PaintedFace(*column) for i, column in zip(rows, columns, strict=True)}
 

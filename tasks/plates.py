@@ -4,6 +4,7 @@ of each of its shots."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,14 +30,16 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("17")
+@stage("18")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""
     from av_models.face.warp import mean_template
     from av_models.swap.placing import placement
     from av_models.swap.plate import measure_look
+    from av_models.swap.reshape import reshape_of
 
+    options = replace(options, reshape=reshape_of(options, track))
     painter, finish = fresh_painter(weights)
     arrays = store().arrays(track.data)
     template = mean_template(arrays["landmarks"][arrays["usable"]])

@@ -160,7 +160,7 @@ class _Person:
     def __init__(self, face: FaceSwap, options: SwapOptions) -> None:
         from av_models.swap.reshape import REACH, reshape_of
 
-        self.beyond = REACH if reshape_of(options) else 0.0
+        self.beyond = REACH if reshape_of(options, face.track) else 0.0
         self.arrays = store().arrays(face.track.data)
         self.reasons = frame_reasons(face.track)
         self.can = _swappable(self.arrays, self.reasons)

@@ -78,10 +78,10 @@ def pieces(n_frames: int, options: SwapOptions) -> Iterator[Piece]:
     What a frame shows hangs on those beside it, if it is steadied, as soft as they are, or its head is reshaped as
     theirs; whether it jumps, on the one before as it is steadied.
     """
-    from av_models.swap.reshape import STEADY_FRAMES, reshape_of
+    from av_models.swap.reshape import STEADY_FRAMES
 
     n_steady = 1 if options.steady else 0
-    n_looked_at = max(REACH if options.detail else 0, STEADY_FRAMES if reshape_of(options) else 0)
+    n_looked_at = max(REACH if options.detail else 0, STEADY_FRAMES if options.reshape else 0)
     n_before, n_after = max(1 + n_steady, n_looked_at), max(n_steady, n_looked_at)
     for first in range(0, n_frames, SHARD_FRAMES):
         end = min(first + SHARD_FRAMES, n_frames)

@@ -13,7 +13,6 @@ from av_models.domain.swap import Handover
 from tasks.caching import stage
 from tasks.doubtful import Doubtful
 from tasks.frame_figures import FrameFigures
-from tasks.laying import Patch
 from tasks.painting import Finished, finished_frames
 from tasks.progress import Progress
 from tasks.shot_frames import frame_format, frame_reasons
@@ -24,13 +23,14 @@ if TYPE_CHECKING:
 
     from av_models.domain.media import Footage
     from av_models.io.video import VideoWriter
+    from tasks.laying import Patch
 
 __all__ = ["frame_reasons", "swap_shot"]
 
 CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("15")
+@stage("16")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 

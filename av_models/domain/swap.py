@@ -76,8 +76,9 @@ class Handover(StrEnum):
 class SwapOptions:
     """How faces are laid in.
 
-    reshape: how far the outline of the actor's head is brought to the source's: 0 the head stays as it was filmed, 1
-    until they meet.  outline: how far of the rest the painted jaw is drawn to the head's: 0 not at all, 1 all of it.
+    reshape: how far the outline of the actor's head is brought to the source's, if nobody else is in the footage: 0 the
+    head stays as it was filmed, 1 until they meet.  outline: how far of the rest the painted jaw is drawn to the
+    head's: 0 not at all, 1 all of it.
     color_strength: how far the colours move in the middle of the face, 0 none to 1 all the way; less keeps more of the
     source's own complexion. The edge of the face goes twice as far, at most all the way.
     shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on top.

@@ -25,7 +25,6 @@ from .placing import drawn_outline
 from .reader import READINGS
 from .relight import DARK, plate_light
 from .render import Painter
-from .reshape import reshape_of
 from .shading import SHADING_PX
 from .softness import in_painted, missing_softness, painted_edges, sharp_edges
 from .weights import Finish
@@ -202,7 +201,7 @@ def measure_look(
     frames that lie dense enough for blinks, see `Painter.lids`.
     """
     mean_shape = np.array(finish.shape)
-    outline = drawn_outline(mean_shape, template, place, options.outline * (1 - reshape_of(options)))
+    outline = drawn_outline(mean_shape, template, place, options.outline * (1 - options.reshape))
     painter.draw(outline, mean_shape)
     mean = shift_codes(painter, finish, sample.crops, lids)
     faces, learned = painted_faces(painter, sample)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..domain.face import FaceTrack
 from ..domain.swap import Region, SwapOptions
 
 Floats = NDArray[np.floating[Any]]
@@ -105,9 +106,13 @@ class HeadWarp:
         return np.asarray(cv2.remap(np.asarray(mask, np.float32), x, y, cv2.INTER_LINEAR), np.float32)
 
 
-def reshape_of(options: SwapOptions) -> float:
-    """How far heads are brought to the source's outline; a jaw that stays the actor's keeps its own."""
-    return 0.0 if Region.JAW in options.keep else options.reshape
+def reshape_of(options: SwapOptions, track: FaceTrack) -> float:
+    """How far the head of a person is brought to the source's outline.
+
+    A jaw that stays the actor's keeps its own. And where anybody else is seen in the footage nothing is moved: the
+    picture round a head may be the face of somebody who never agreed to be changed.
+    """
+    return 0.0 if Region.JAW in options.keep or track.n_people > 1 else options.reshape
 
 
 def outline_moves(plate: Floats, painted: Floats) -> NDArray[np.float64]:

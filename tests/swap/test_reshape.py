@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from av_models.domain.face import FaceTrack
+from av_models.domain.media import Footage, MediaRef
 from av_models.domain.swap import Region, SwapOptions
 from av_models.swap.reshape import REACH, HeadWarp, head_warp, outline_moves, reshape_of, steady_moves
 from tasks.heads import jaw_moves, steady_jaw
@@ -128,13 +132,20 @@ def test_lips_that_stay_the_actors_stay_where_they_are() -> None:
     assert moved(SwapOptions(keep=(Region.MOUTH,))) < moved(SwapOptions()) / 2
 
 
-def test_a_jaw_that_stays_the_actors_keeps_its_head() -> None:
-    assert reshape_of(SwapOptions()) == 1
-    assert reshape_of(SwapOptions(keep=(Region.JAW,))) == 0
-    matrix = np.array([[1.0, 0, 0], [0, 1.0, 0]])
-    seen = FACE_POINTS * SIDE - 0.5
-    assert jaw_moves(SwapOptions(reshape=0), seen, wider(0.1), matrix, SIDE) is None
-    found = jaw_moves(SwapOptions(), seen, wider(0.1), matrix, SIDE)
+def track_of(n_people: int) -> FaceTrack:
+    ref = MediaRef("0" * 64, ".npz")
+    footage = Footage(ref, "clip.mp4", 320, 300, 50, Fraction(25), Fraction(2), False, 8, 0, None)
+    return FaceTrack(footage, ref, ref, (), 50, n_people, (), "made")
+
+
+def test_a_jaw_that_stays_the_actors_and_a_head_beside_another_are_left_alone() -> None:
+    one, two = track_of(1), track_of(2)
+    assert (reshape_of(SwapOptions(), one), reshape_of(SwapOptions(keep=(Region.JAW,)), one)) == (1, 0)
+    assert reshape_of(SwapOptions(), two) == 0
+    place, seen = (np.array([[1.0, 0, 0], [0, 1.0, 0]]), SIDE), FACE_POINTS * SIDE - 0.5
+    assert jaw_moves(one, SwapOptions(reshape=0), seen, wider(0.1), *place) is None
+    assert jaw_moves(two, SwapOptions(), seen, wider(0.1), *place) is None
+    found = jaw_moves(one, SwapOptions(), seen, wider(0.1), *place)
     assert found is not None and np.linalg.norm(found, axis=1).max() > 0.02
 
 
