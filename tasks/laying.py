@@ -85,8 +85,9 @@ class Hand:
         hull, shown = hull_masks(points[None], size)[0], self._finished(face, time_s)
         warp, inside, covered = self._warp(points, face), hull, hidden
         if warp is not None:
-            picture, points = warp.picture(picture, matrix, size), warp.landmarks * size - 0.5
-            inside = hull_masks([points, face.points * size - 0.5], size).max(0)
+            points = warp.outline(matrix, size, picture.shape) * size - 0.5
+            picture = warp.picture(picture, matrix, size)
+            inside = hull_masks(points[None], size)[0]
             covered = warp.crop(hidden) if hidden is not None else None
         mask = matte(face.learned, inside, points, self.options, covered)
         laid = lay_in(picture, shown, mask, matrix, self.options.edge)

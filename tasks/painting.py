@@ -135,7 +135,7 @@ def _graded(
 
     def work(part: slice) -> tuple[np.ndarray, ...]:
         painted = painter.paint_tensors(np.stack(crops[part]), mouths[part])
-        graded = grade(painted.faces, times[part], scenes[part]).permute(0, 2, 3, 1).contiguous()
+        graded = grade(painted.faces, painted.points, times[part], scenes[part]).permute(0, 2, 3, 1).contiguous()
         return tuple(one.cpu().numpy() for one in (graded, painted.masks, painted.codes, painted.points))
 
     return tuple(np.concatenate(one) for one in zip(*painter.fitting.parts(work, len(crops)), strict=True))

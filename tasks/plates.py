@@ -30,7 +30,7 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("18")
+@stage("19")
 def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
     needed."""

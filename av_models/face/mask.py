@@ -12,13 +12,24 @@ __all__ = ["hull_mask", "hull_points"]
 Floats = NDArray[np.floating[Any]]
 
 _SUBPIXEL_BITS = 4
+_BROWS, _BRIDGE, _CHIN = slice(17, 27), 27, 8
+_NOT_RAISED, _RAISED = 0.6, 0.9
+"""Distance of a point of a brow from the nose's bridge, beside that of the same point of the other brow: up to the
+first it stays, from the second on all of its rise counts. Above the brow that is turned away the head ends."""
 
 
 def hull_points(landmarks: Floats, expand: float = 0.12) -> Floats:
     """Outline (K, 2) of the face. landmarks: (68, 2). expand: rise of the brows as a share of brow to chin."""
-    brows = landmarks[17:27]
-    up = brows.mean(axis=0) - landmarks[8]
-    return np.concatenate([landmarks[:17], brows + expand * up])
+    brows = landmarks[_BROWS]
+    up = brows.mean(axis=0) - landmarks[_CHIN]
+    return np.concatenate([landmarks[:17], brows + expand * _in_view(brows, landmarks[_BRIDGE], up)[:, None] * up])
+
+
+def _in_view(brows: Floats, bridge: Floats, up: Floats) -> Floats:
+    """(10,) 0..1: how little each point of the brows (10, 2) is turned away."""
+    across = np.abs((brows - bridge) @ np.array([-up[1], up[0]]))
+    beside = across / np.maximum(across[::-1], 1e-6)
+    return np.clip((beside - _NOT_RAISED) / (_RAISED - _NOT_RAISED), 0, 1)
 
 
 def hull_mask(

@@ -26,9 +26,8 @@ _ROUNDS = 24
 _KNEE = 0.85
 """From here on highlights are drawn in."""
 
-_AS_SKIN, _PALEST = 0.6, 2.0
-"""Saturation, beside that of the skin, that is surely skin, in a highlight at least; of a fair face, whose cheeks are
-nearly white in the light, that of its palest pixels, a percentile, or they would stay white on a dark one."""
+_AS_SKIN = 0.6
+"""Saturation, beside that of the skin, that is surely skin, in a highlight at least."""
 
 _SKIN_SPREADS = 2.0
 """Of lightness, below the mean: down to there it is skin."""
@@ -48,12 +47,14 @@ _TRUST = 0.06
 
 
 def fit_colors(painted: Floats, plate: Floats, method: ColorMatch) -> NDArray[np.float32]:
-    """Painted and plate pixels of bare skin (M,3) RGB 0..1, in pairs -> table (n,n,n,3) over R, G, B.
+    """Painted and plate pixels of bare skin (M,3) RGB 0..1, in pairs -> table (n,n,n,4) over R, G, B: the colour that
+    each becomes, and 0..1 how surely it is skin, see `recolored`.
 
     With fewer pixels than a mean needs, nothing is changed.
     """
     if method is ColorMatch.NONE or len(painted) < 16:
-        return colour_nodes()
+        unchanged = colour_nodes()
+        return np.concatenate([unchanged, np.ones_like(unchanged[..., :1])], -1)
     pick = np.linspace(0, len(painted) - 1, min(len(painted), MAX_PIXELS)).astype(int)
     x, y = np.asarray(painted, np.float64)[pick], np.asarray(plate, np.float64)[pick]
     nodes = colour_nodes().reshape(-1, 3).astype(np.float64)
@@ -64,22 +65,17 @@ def fit_colors(painted: Floats, plate: Floats, method: ColorMatch) -> NDArray[np
             moved = _linear(x, y, nodes)
         case _:
             moved = _transport(x, y, nodes)
-    moved = nodes + _like_skin(nodes, x)[:, None] * (moved - nodes)
-    return np.clip(moved, 0, 1).reshape(N_NODES, N_NODES, N_NODES, 3).astype(np.float32)
+    table = np.concatenate([np.clip(moved, 0, 1), _like_skin(nodes, x)[:, None]], 1)
+    return table.reshape(N_NODES, N_NODES, N_NODES, 4).astype(np.float32)
 
 
 def _like_skin(nodes: Floats, skin: Floats) -> Floats:
-    """(K,) 0..1: how much of the change colours (K,3) take part in that was measured on skin (M,3).
-
-    Complexions differ, the whites of eyes and teeth hardly do: made fair as the skin is they shine, made dark they are
-    brown. What is paler than skin stays as it was painted.
-    """
+    """(K,) 0..1: how surely colours (K,3) are those of skin (M,3), and not of something paler."""
     seen = _saturation(skin)
     usual = float(np.median(seen))
     if usual < _COLOURLESS:
         return np.ones(len(nodes))
-    surely = min(_AS_SKIN * usual, float(np.percentile(seen, _PALEST)))
-    place = np.clip((_saturation(nodes) / max(surely, 1e-3) - _PALE) / (1 - _PALE), 0, 1)
+    place = np.clip((_saturation(nodes) / (_AS_SKIN * usual) - _PALE) / (1 - _PALE), 0, 1)
     return np.asarray(place * place * (3 - 2 * place))
 
 
@@ -110,8 +106,12 @@ def share_of_change(inside: Floats, strength: float) -> NDArray[np.float32]:
     return np.asarray(edge + (strength - edge) * middle, np.float32)
 
 
-def recolored(faces: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """Faces (B,3,H,W) 0..1 through a table (n,n,n,3), trilinear between its nodes.
+def recolored(faces: torch.Tensor, table: torch.Tensor, whites: torch.Tensor | None = None) -> torch.Tensor:
+    """Faces (B,3,H,W) 0..1 through a table (n,n,n,4), trilinear between its nodes.
+
+    whites (B,1,H,W) 0..1: where eyes and teeth are seen. Complexions differ, those hardly do: made fair as the skin is
+    they shine, made dark they are brown. There what is paler than skin stays as it was painted; anywhere else it is
+    light on skin and goes along, or a fair face has white patches beside a dark skin.
 
     The table lies flat, slab beside slab of one red: sampling in two dimensions and mixing two slabs by hand takes a
     CPU a fifth of the time of sampling in three.
@@ -121,14 +121,18 @@ def recolored(faces: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
     slab = red.floor().clamp_(max=last - 1)
     wide = last * (last + 1) - 1
     places = torch.stack([(slab * (last + 1) + blue) * (2 / wide) - 1, green * (2 / last) - 1], -1)
-    flat = _slabs(table).expand(len(faces), -1, -1, -1)
+    numbers = 3 if whites is None else 4
+    flat = _slabs(table[..., :numbers]).expand(len(faces), -1, -1, -1)
     found = torch.nn.functional.grid_sample(flat, places, mode="bilinear", padding_mode="border", align_corners=True)
-    return torch.addcmul(found[:, :3], found[:, 3:], (red - slab)[:, None])
+    moved = torch.addcmul(found[:, :numbers], found[:, numbers:], (red - slab)[:, None])
+    if whites is None:
+        return moved
+    return torch.lerp(faces, moved[:, :3], 1 - whites * (1 - moved[:, 3:]))
 
 
 def _slabs(table: torch.Tensor) -> torch.Tensor:
-    """(1,6,n,(n-1)*n): colours over green and, side by side for every red but the last, blue; then the way from each
-    to the next red."""
+    """(1,2c,n,(n-1)*n) of (n,n,n,c): numbers over green and, side by side for every red but the last, blue; then the
+    way from each to the next red."""
     both = torch.cat([table[:-1], table[1:] - table[:-1]], -1)
     return both.permute(3, 1, 0, 2).flatten(2)[None].contiguous()
 

@@ -24,10 +24,11 @@ from .matte import hull_masks
 from .placing import drawn_outline
 from .reader import READINGS
 from .relight import DARK, plate_light
-from .render import Painter
+from .render import Painted, Painter, joined
 from .shading import SHADING_PX
 from .softness import in_painted, missing_softness, painted_edges, sharp_edges
 from .weights import Finish
+from .whites import whites_places
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -72,7 +73,7 @@ class PlateLook:
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
     person's, in units of the side.  outline (68,2): see `placing.drawn_outline`.  code_gain, code_shift, code_mean
     (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
-    (T,n,n,n,3): colours, see `color.fit_colors`.  shading (T,G,G,3): see `relight.plate_light`.  level (T,3): mean
+    (T,n,n,n,4): colours, see `color.fit_colors`.  shading (T,G,G,3): see `relight.plate_light`.  level (T,3): mean
     logarithm of the gain, which is colour, too: it does not change.  row (S,): which of the three each shot of the
     footage has; row 0 is the whole clip's.  share (G,G): see `color.share_of_change`.  knots (K,), log_gain (K,3): see
     `light.followed`.  knot_shot (K,): the shot that each knot belongs to.  grain (): standard deviation of the
@@ -117,7 +118,7 @@ class PlateLook:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """What frames were found to be lit by: shading (G,G,3), table (n,n,n,3), and skin (N,D,D) 0..1, the bare skin that
+    """What frames were found to be lit by: shading (G,G,3), table (n,n,n,4), and skin (N,D,D) 0..1, the bare skin that
     it was measured on."""
 
     shading: Floats
@@ -141,20 +142,23 @@ class Grade:
         }
 
     @torch.no_grad()
-    def __call__(self, faces: torch.Tensor, time_s: Floats, shot: NDArray[np.integer[Any]]) -> torch.Tensor:
-        """faces (B,3,D,D) 0..1, time_s (B,) of the footage, shot (B,) numbers of its shots -> the same, graded; above 1
-        nowhere."""
+    def __call__(
+        self, faces: torch.Tensor, points: torch.Tensor, time_s: Floats, shot: NDArray[np.integer[Any]]
+    ) -> torch.Tensor:
+        """faces (B,3,D,D) 0..1 and points (B,K,2) as they were painted, time_s (B,) of the footage, shot (B,) numbers
+        of its shots -> the same, graded; above 1 nowhere."""
         gain = torch.from_numpy(gain_in(shot, time_s, self.curves)).to(faces.device)
         rows = self.look.row[shot]
         parts = [(row, np.flatnonzero(rows == row)) for row in np.unique(rows).tolist()]
-        colored = self._colored(faces, parts[0][0]) if len(parts) == 1 else torch.empty_like(faces)
+        whites = whites_places(points, faces.shape[-1])
+        colored = self._colored(faces, whites, parts[0][0]) if len(parts) == 1 else torch.empty_like(faces)
         for row, there in parts if len(parts) > 1 else ():
-            colored[there] = self._colored(faces[there], row)
+            colored[there] = self._colored(faces[there], whites[there], row)
         return rolled_off(colored * gain[:, :, None, None])
 
-    def _colored(self, faces: torch.Tensor, row: int) -> torch.Tensor:
+    def _colored(self, faces: torch.Tensor, whites: torch.Tensor, row: int) -> torch.Tensor:
         own = lit(faces, self.shadings[row : row + 1])
-        moved = recolored(own, self.tables[row])
+        moved = recolored(own, self.tables[row], whites)
         if self.all_of_it:
             return moved
         share = _wide(self.share, faces)
@@ -204,7 +208,8 @@ def measure_look(
     outline = drawn_outline(mean_shape, template, place, options.outline * (1 - options.reshape))
     painter.draw(outline, mean_shape)
     mean = shift_codes(painter, finish, sample.crops, lids)
-    faces, learned = painted_faces(painter, sample)
+    painted = painted_faces(painter, sample)
+    faces, learned = painted.faces, painted.masks
     light = light_of(faces, learned, sample, options)
     knots, log_gain = _followed(faces, light, sample, options)
     hulls = hull_masks(sample.landmarks, painter.output_px)
@@ -227,7 +232,7 @@ def measure_look(
         front=_front(sample, painter.input_px, place) if options.occlusion else None,
     )
     if options.detail:
-        look = _as_filmed(look, faces, sample, light.skin, finish)
+        look = _as_filmed(look, painted, sample, light.skin, finish)
     return look
 
 
@@ -290,10 +295,11 @@ def _agreement(learned: Floats, hulls: Floats) -> Floats:
     return np.array([np.median(agreed), np.std(agreed)])
 
 
-def _as_filmed(look: PlateLook, faces: Floats, sample: PlateSample, skin: Floats, finish: Finish) -> PlateLook:
+def _as_filmed(look: PlateLook, painted: Painted, sample: PlateSample, skin: Floats, finish: Finish) -> PlateLook:
     """With the softness and the grain that the painted faces lack, once they are graded."""
     scale = float(look.scale)
-    graded = Grade(look, torch.device("cpu"))(_planes(faces), sample.time_s, np.zeros(len(faces), np.int32))
+    grade, whole = Grade(look, torch.device("cpu")), np.zeros(len(painted.faces), np.int32)
+    graded = grade(_planes(painted.faces), torch.from_numpy(painted.points), sample.time_s, whole)
     finished = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
     soft = missing_softness(painted_edges(finished, sample.landmarks, finish.sharpen, scale), look.edges)
     own_soft = in_painted(soft, scale)
@@ -315,11 +321,10 @@ def _front(sample: PlateSample, size_px: int, place: Floats) -> FaceModel | None
     return FaceModel.fit(sample.crops, (hull_masks(points, size_px) * 255).astype(np.uint8))
 
 
-def painted_faces(painter: Painter, sample: PlateSample) -> tuple[Floats, Floats]:
-    """Painted faces (N,D,D,3) and the decoder's masks (N,D,D)."""
+def painted_faces(painter: Painter, sample: PlateSample) -> Painted:
+    """What the painter makes of the sample's crops."""
     batches = (slice(k, k + 16) for k in range(0, len(sample.crops), 16))
-    painted = [painter.paint(sample.crops[part], sample.mouths[part]) for part in batches]
-    return np.concatenate([one.faces for one in painted]), np.concatenate([one.masks for one in painted])
+    return joined([painter.paint(sample.crops[part], sample.mouths[part]) for part in batches])
 
 
 __all__ = [

@@ -28,7 +28,7 @@ LEAST_OWN = 12
 
 @dataclass(frozen=True, slots=True)
 class ShotLight:
-    """number: of the shot.  own: its table (n,n,n,3), shading (G,G,3) and level (3,), see `PlateLook`; None where those
+    """number: of the shot.  own: its table (n,n,n,4), shading (G,G,3) and level (3,), see `PlateLook`; None where those
     of the whole clip are used.  knots (K,), log_gain (K,3): see `light.followed`; K is 0 where no light can be told."""
 
     number: int
@@ -44,7 +44,8 @@ def measure_shot(
     is known of its light over time.  painter: as `plate.measure_look` left it."""
     waiting = iter(parts)
     first = next(waiting)
-    faces, learned = painted_faces(painter, first)
+    painted = painted_faces(painter, first)
+    faces, learned = painted.faces, painted.masks
     light = light_of(faces, learned, first, options)
     own = len(faces) >= LEAST_OWN
     clip = whole.table[0], whole.shading[0]
@@ -59,7 +60,7 @@ def measure_shot(
     level = gains[0].mean(0) - (lighter - whole.level[0])
     times = [first.time_s]
     for part in waiting:
-        gains.append(gains_left(painted_faces(painter, part)[0], in_floats(part.plates), shading, table, where))
+        gains.append(gains_left(painted_faces(painter, part).faces, in_floats(part.plates), shading, table, where))
         times.append(part.time_s)
     order = np.argsort(np.concatenate(times))
     knots, log_gain = followed(np.concatenate(times)[order], np.concatenate(gains)[order])

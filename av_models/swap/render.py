@@ -5,6 +5,7 @@ Takes and returns arrays. The caller streams pictures and keeps their order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,10 +32,12 @@ _BESIDE = np.ones((3, 3), np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """faces (B,D,D,3) float32 RGB 0..1; masks (B,D,D) float32: what the decoder takes for face."""
+    """faces (B,D,D,3) float32 RGB 0..1; masks (B,D,D) float32: what the decoder takes for face; points (B,K,2), see
+    `SwapNetwork.points`."""
 
     faces: NDArray[np.float32]
     masks: NDArray[np.float32]
+    points: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,10 @@ class Painter:
 
         def work(part: slice) -> Painted:
             painted = self.paint_tensors(crops[part], mouths[part])
-            return Painted(painted.faces.permute(0, 2, 3, 1).cpu().numpy(), painted.masks.cpu().numpy())
+            faces = painted.faces.permute(0, 2, 3, 1)
+            return Painted(faces.cpu().numpy(), painted.masks.cpu().numpy(), painted.points.cpu().numpy())
 
-        parts = self.fitting.parts(work, len(crops))
-        return Painted(np.concatenate([one.faces for one in parts]), np.concatenate([one.masks for one in parts]))
+        return joined(self.fitting.parts(work, len(crops)))
 
     @torch.no_grad()
     def paint_tensors(self, crops: Pixels, mouths: Floats) -> PaintedTensors:
@@ -143,6 +146,12 @@ class Painter:
         return hide_mouth(faces, self.cover)
 
 
+def joined(parts: Sequence[Painted]) -> Painted:
+    """One after the other."""
+    columns = [(one.faces, one.masks, one.points) for one in parts]
+    return Painted(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+
+
 def channels_last(network: SwapNetwork) -> SwapNetwork:
     """The same network, its convolutions' weights laid out as accelerators multiply them; for painting only, training
     goes on as it began. Bases keep their layout: they are multiplied flat."""
@@ -185,4 +194,4 @@ def _noise(side_px: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).standard_normal((side_px, side_px), np.float32)
 
 
-__all__ = ["Painted", "PaintedTensors", "Painter", "channels_last", "grained", "sharpened"]
+__all__ = ["Painted", "PaintedTensors", "Painter", "channels_last", "grained", "joined", "sharpened"]

@@ -32,11 +32,18 @@ STEADY_FRAMES = 4
 """Frames on either side that say how far an outline goes, so that heads do not tremble as landmarks do."""
 
 _SIGMA_FRAMES = 2.0
-_JAW = slice(0, 17)
-_HELD = (17, 19, 21, 22, 24, 26, 27, 30, 31, 33, 35, 36, 39, 42, 45)
-"""Brows, nose and eyes: a plate that keeps its own shows them where they were filmed."""
+_JAW, _BROWS = slice(0, 17), slice(17, 27)
+_MOVED = slice(0, 27)
+"""Both: what a painted face covers ends at the jaw and close above the brows, whose ends would show beside it."""
 
-_LIPS = (*range(48, 60),)
+_HELD = {
+    Region.EYES: (36, 39, 42, 45),
+    Region.NOSE: (27, 30, 31, 33, 35),
+    Region.MOUTH: tuple(range(48, 60)),
+}
+"""Of a plate that keeps its own, shown where they were filmed. Under a painted face they may go anywhere; held, they
+would bend the picture hard beside a cheek that is turned away."""
+
 _CELLS = 24
 """Side of the field; it is smooth."""
 
@@ -61,10 +68,11 @@ _MOST_BENT = 0.7
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadWarp:
     """One frame's. field (G,G,2): from where each place of the moved picture comes, as a displacement in x and y, over
-    the crop and REACH round it.  landmarks (68,2): the plate's, with its jaw where it lies now.  Both in units of the
-    side of the painted face's crop."""
+    the crop and REACH round it.  filmed (68,2): the plate's landmarks.  landmarks: the same with jaw and brows where
+    they lie now.  All in units of the side of the painted face's crop."""
 
     field: NDArray[np.float32]
+    filmed: Floats
     landmarks: Floats
 
     def picture(self, plate: Pixels, matrix: Floats, size_px: int) -> Pixels:
@@ -89,13 +97,52 @@ class HeadWarp:
         """(H,W,2): from where the pixels of a box (left, top, right, bottom) of a plate of that shape come, as
         displacements in x and y in those pixels."""
         left, top, right, bottom = box
+        moves = self._unhindered(matrix, size_px, box)
+        for axis, (first, end) in enumerate(((left, right), (top, bottom))):
+            share = _short_of_edges(np.arange(first, end), shape[1 - axis], _at_edges(moves[..., axis], axis))
+            if share is not None:
+                moves[..., axis] *= share[None] if axis == 0 else share[:, None]
+        return moves
+
+    def outline(self, matrix: Floats, size_px: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        """(68,2): `landmarks` where they lie in a moved plate of that shape, of which no edge moves; in the same units.
+
+        matrix (2,3): from its pixels to those of the crop of size_px.
+        """
+        box = _reached(matrix, size_px, shape)
+        if box is None:
+            return self.landmarks
+        back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
+        filmed, wanted = (
+            (points * size_px - 0.5) @ back[:, :2].T + back[:, 2] for points in (self.filmed, self.landmarks)
+        )
+        lies = wanted.copy()
+        for axis in (0, 1):
+            share = _short_of_edges(lies[:, axis], shape[1 - axis], self._most_at_edges(matrix, size_px, box, axis))
+            if share is not None:
+                lies[:, axis] = filmed[:, axis] + share * (wanted - filmed)[:, axis]
+        return (lies @ matrix[:, :2].T + matrix[:, 2] + 0.5) / size_px
+
+    def _unhindered(self, matrix: Floats, size_px: int, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
+        """(H,W,2): as `moves_px` of a picture without edges."""
+        left, top, right, bottom = box
         cells = np.vstack([_to_cells(size_px), [0, 0, 1]]) @ np.vstack([matrix, [0, 0, 1]])
         cells[:2, 2] += cells[:2, :2] @ (left, top)
         turned = size_px * self.field @ np.linalg.inv(np.asarray(matrix, np.float64)[:, :2]).T
-        moves = _sampled(turned, cells[:2], (right - left, bottom - top))
-        if not any(edge.any() for edge in (moves[0], moves[-1], moves[:, 0], moves[:, -1])):
-            return moves
-        return moves * _short_of_edges(box, shape, float(np.abs(turned).max()))[..., None]
+        return _sampled(turned, cells[:2], (right - left, bottom - top))
+
+    def _most_at_edges(
+        self, matrix: Floats, size_px: int, box: tuple[int, int, int, int], axis: int
+    ) -> tuple[float, float]:
+        """See `_at_edges`."""
+        left, top, right, bottom = box
+        ends = (
+            ((left, top, left + 1, bottom), (right - 1, top, right, bottom))
+            if axis == 0
+            else ((left, top, right, top + 1), (left, bottom - 1, right, bottom))
+        )
+        first, last = (float(np.abs(self._unhindered(matrix, size_px, end)[..., axis]).max()) for end in ends)
+        return first, last
 
     def crop(self, mask: Floats) -> NDArray[np.float32]:
         """A picture (D,D) of the painted face's crop moved along."""
@@ -116,21 +163,21 @@ def reshape_of(options: SwapOptions, track: FaceTrack) -> float:
 
 
 def outline_moves(plate: Floats, painted: Floats) -> NDArray[np.float64]:
-    """(17,2): how far the jaw of the plate's landmarks (68,2) goes until it lies on that of the painted face (K,2), the
-    jaw first. In units of the crop's side, no farther than MOST_MOVED.
+    """(27,2): how far the jaw and the brows of the plate's landmarks (68,2) go until they lie on those of the painted
+    face (K,2), which come first. In units of the crop's side, no farther than MOST_MOVED.
 
-    Only across the outline: where landmarks lie along it is nobody's shape.
+    A jaw moves only across the outline: where landmarks lie along it is nobody's shape.
     """
-    jaw = np.asarray(plate, np.float64)[_JAW]
-    along = np.gradient(jaw, axis=0)
+    moves = (np.asarray(painted, np.float64) - np.asarray(plate, np.float64)[: len(painted)])[_MOVED]
+    along = np.gradient(np.asarray(plate, np.float64)[_JAW], axis=0)
     across = np.stack([-along[:, 1], along[:, 0]], 1) / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    moves = across * ((np.asarray(painted, np.float64)[_JAW] - jaw) * across).sum(1, keepdims=True)
+    moves[_JAW] = across * (moves[_JAW] * across).sum(1, keepdims=True)
     length = np.linalg.norm(moves, axis=1, keepdims=True)
     return np.asarray(moves * np.minimum(1, MOST_MOVED / np.maximum(length, 1e-9)))
 
 
 def steady_moves(near: dict[int, Floats]) -> NDArray[np.float64]:
-    """(17,2) of the frame at 0, from those of frames around it, by how far they are away.
+    """(27,2) of the frame at 0, from those of frames around it, by how far they are away.
 
     A parabola through each point's way (Savitzky and Golay 1964, weighted): a chin that drops is not late.
     """
@@ -143,18 +190,22 @@ def steady_moves(near: dict[int, Floats]) -> NDArray[np.float64]:
 
 
 def head_warp(plate: Floats, moves: Floats, options: SwapOptions | None = None) -> HeadWarp:
-    """plate (68,2): the actor's landmarks, in units of the painted face's crop.  moves (17,2): see `outline_moves`.
+    """plate (68,2): the actor's landmarks, in units of the painted face's crop.  moves (27,2): see `outline_moves`.
     options: what of the face stays the actor's."""
-    landmarks = np.array(plate, np.float64)
-    still = [*_HELD, *(_LIPS if options is not None and Region.MOUTH in options.keep else ())]
+    keep = options.keep if options is not None else ()
+    filmed, moves = np.array(plate, np.float64), np.array(moves, np.float64)
+    landmarks = filmed.copy()
+    if Region.BROWS in keep:
+        moves[_BROWS] = 0
+    still = [point for region, points in _HELD.items() if region in keep for point in points]
     throat = landmarks[_THROAT] + (0, _BELOW)
-    held = np.concatenate([landmarks[_JAW] + moves, landmarks[still], throat, _ring()])
+    held = np.concatenate([landmarks[_MOVED] + moves, landmarks[still], throat, _ring()])
     back = np.zeros_like(held)
-    back[_JAW] = -np.asarray(moves)
+    back[_MOVED] = -moves
     field = _thin_plate(held, back)
     gentle = min(1.0, _MOST_BENT / max(_bent(field), 1e-9))
-    landmarks[_JAW] += gentle * np.asarray(moves)
-    return HeadWarp(np.asarray(gentle * field, np.float32), landmarks)
+    landmarks[_MOVED] += gentle * moves
+    return HeadWarp(np.asarray(gentle * field, np.float32), filmed, landmarks)
 
 
 def _axis() -> Floats:
@@ -235,10 +286,18 @@ def _reached(matrix: Floats, size_px: int, shape: tuple[int, ...]) -> tuple[int,
     return (left, top, right, bottom) if right > left and bottom > top else None
 
 
-def _short_of_edges(box: tuple[int, int, int, int], shape: tuple[int, ...], most_px: float) -> NDArray[np.float32]:
-    """(H,W) 0..1 in the box of a picture: the edge itself stays, and from it movements grow slowly enough not to
-    fold."""
-    left, top, right, bottom = box
-    x, y = np.arange(left, right), np.arange(top, bottom)
-    near_x, near_y = np.minimum(x, shape[1] - 1 - x), np.minimum(y, shape[0] - 1 - y)
-    return np.clip(np.minimum.outer(near_y, near_x) / max(2 * most_px, 1e-6), 0, 1).astype(np.float32)
+def _at_edges(moves: Floats, axis: int) -> tuple[float, float]:
+    """How far at most the first and the last line of a box (H,W) move along an axis, 0 across and 1 down."""
+    ends = (moves[:, 0], moves[:, -1]) if axis == 0 else (moves[0], moves[-1])
+    first, last = (float(np.abs(end).max()) for end in ends)
+    return first, last
+
+
+def _short_of_edges(at: Floats, size_px: int, most_px: tuple[float, float]) -> Floats | None:
+    """(K,) 0..1 at places along one axis of a picture of size_px: its edges do not move along it, and from them
+    movements grow slowly enough not to fold. None where no edge would move; where a box ends, nothing moves anyway."""
+    first, last = most_px
+    if not first and not last:
+        return None
+    near = np.minimum(at / max(2 * first, 1e-6), (size_px - 1 - at) / max(2 * last, 1e-6))
+    return np.clip(near, 0, 1)

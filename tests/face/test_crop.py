@@ -79,6 +79,23 @@ def test_the_mask_covers_brows_to_chin_and_nothing_far_from_them(man: Followed) 
     assert 0.3 < mask[int(points[8, 1]), int(points[8, 0])] < 0.7
 
 
+def test_above_a_brow_that_is_turned_away_the_head_ends(man: Followed) -> None:
+    """Raised like the other one, the mask would reach over what is behind the head."""
+    front = man.arrays["landmarks"][0].astype(np.float64)
+    turned, bridge = front.copy(), front[27, 0]
+    far = turned[:, 0] > bridge
+    turned[far, 0] = bridge + 0.6 * (turned[far, 0] - bridge)
+    end, near = turned[26], turned[17]
+    whole, seen = hull_mask(front, (512, 512), feather=0), hull_mask(turned, (512, 512), feather=0)
+    raised = 0.09 * (front[8, 1] - front[17:27, 1].mean())
+
+    def above(mask: np.ndarray, point: np.ndarray) -> float:
+        return float(mask[int(point[1] - raised), int(point[0])])
+
+    assert above(whole, front[26]) == above(whole, front[17]) == above(seen, near) == 1
+    assert above(seen, end) == 0 and seen[int(end[1]) + 3, int(end[0]) - 3] == 1
+
+
 def test_the_mask_may_lie_partly_or_wholly_outside_the_picture(man: Followed) -> None:
     points = man.arrays["landmarks"][0].astype(np.float64)
     whole = hull_mask(points, (512, 512))

@@ -11,7 +11,7 @@ from av_models.lips.blend import blended, driven_share
 from av_models.lips.carry import carry_between
 from av_models.lips.closing import PRESSED, hold_closures
 from av_models.lips.drive import drive, table_model
-from av_models.lips.mouth import GAP, LOWER, MouthScale, mouth_scale
+from av_models.lips.mouth import GAP, LOWER, UPPER, WIDTH, MouthScale, mouth_scale
 from av_models.lips.mouth_score import opening_share
 from tests.lips.mouths_made import FACE, line, middles
 
@@ -32,15 +32,31 @@ def pair() -> tuple[np.ndarray, MouthScale, np.ndarray, MouthScale]:
     return actor, mouth_scale(actor), source, mouth_scale(source)
 
 
-def test_shut_lips_arrive_shut_and_the_rest_stays(pair: tuple[np.ndarray, MouthScale, np.ndarray, MouthScale]) -> None:
+def test_shut_lips_arrive_shut_and_half_of_the_way_counts_for_open_ones(
+    pair: tuple[np.ndarray, MouthScale, np.ndarray, MouthScale],
+) -> None:
     actor, actor_scale, source, source_scale = pair
     normal = actor_scale.normalise(actor)
     carried = carry_between(*pair).over(normal)
     shut = source_scale.normalise(source)[:40, GAP].mean()
-    assert abs(normal[:40, GAP].mean() - shut) > 0.4
+    apart = shut - normal[:40, GAP].mean()
+    assert abs(apart) > 0.4
     assert carried[:40, GAP].mean() == pytest.approx(shut, abs=0.1)
     upper = normal[:, GAP] >= 0
-    assert np.array_equal(carried[upper], normal[upper])
+    assert (carried - normal)[upper, GAP] == pytest.approx(np.full(upper.sum(), apart / 2), abs=0.05)
+    assert np.array_equal(carried[upper][:, [WIDTH, UPPER]], normal[upper][:, [WIDTH, UPPER]])
+
+
+def test_somebody_who_hardly_speaks_keeps_the_lips_shut() -> None:
+    """The middle of such a clip is a shut mouth, that of a talking source is not; and a tremble is no speech."""
+    rng = np.random.default_rng(4)
+    silent = np.full((400, 8), 0.3) + rng.normal(0, 0.004, (400, 8))
+    silent[:, GAP] = 0.02 + rng.normal(0, 0.003, 400)
+    source = talker(0.03, 0.18, 0.6, seed=2)
+    scales = mouth_scale(silent), mouth_scale(source)
+    carried = scales[1].restore(carry_between(silent, scales[0], source, scales[1]).over(scales[0].normalise(silent)))
+    assert np.median(scales[1].restore(scales[0].normalise(silent))[:, GAP]) > 0.08
+    assert np.percentile(carried[:, GAP], 99) < 0.07
 
 
 def test_the_order_of_openings_is_kept(pair: tuple[np.ndarray, MouthScale, np.ndarray, MouthScale]) -> None:

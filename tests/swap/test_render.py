@@ -176,7 +176,7 @@ def test_a_fair_skin_does_not_make_eyes_and_teeth_shine_nor_a_dark_one_turn_them
             table = torch.from_numpy(fit_colors(skin, other, method))
             cheek = torch.from_numpy(skin[:50].T[None, :, None]).float()
             assert np.abs(recolored(cheek, table)[0, :, 0].numpy().mean(1) - other.mean(0)).max() < 0.05
-            assert float((recolored(whites, table) - whites).abs().max()) < 0.06
+            assert float((recolored(whites, table, torch.ones(1)) - whites).abs().max()) < 0.06
 
 
 def test_what_is_darker_than_skin_keeps_its_detail_beside_another_skin() -> None:
@@ -192,17 +192,6 @@ def test_what_is_darker_than_skin_keeps_its_detail_beside_another_skin() -> None
     )
     assert darker[0] - darker[1] > 0.02 and darker[1] - darker[2] > 0.02
     assert darker[1] < 0.15 and fairer[2] < 0.2
-
-
-def test_highlights_of_a_fair_cheek_follow_it_onto_a_dark_one() -> None:
-    """They are as pale as teeth, and would stay as white patches."""
-    rng = np.random.default_rng(2)
-    fair = np.clip(np.array((0.74, 0.66, 0.62)) + rng.normal(0, 0.02, (4000, 1)), 0, 1)
-    pale = np.clip(np.array((0.81, 0.77, 0.75)) + rng.normal(0, 0.01, (400, 1)), 0, 1)
-    dark = np.clip(np.array((0.4, 0.26, 0.19)) + rng.normal(0, 0.03, (4400, 3)), 0, 1)
-    table = torch.from_numpy(fit_colors(np.concatenate([fair, pale]), dark, ColorMatch.REINHARD))
-    cheek, light = (torch.from_numpy(one.mean(0)[None, :, None, None]).float() for one in (fair, pale))
-    assert float((recolored(light, table) - recolored(cheek, table)).amax()) < 0.18
 
 
 def test_sharpening_leaves_no_halo() -> None:
@@ -296,14 +285,14 @@ def test_a_face_keeps_its_own_colour_in_the_middle_more_than_at_its_edge(strengt
 def test_colours_are_mixed_as_in_three_dimensions() -> None:
     """Beside torch's own trilinear sampling, with colours on the nodes, at the ends and beyond them."""
     draw = torch.Generator().manual_seed(3)
-    table = torch.rand(17, 17, 17, 3, generator=draw)
+    table = torch.rand(17, 17, 17, 4, generator=draw)
     faces = torch.rand(2, 3, 24, 24, generator=draw) * 1.2 - 0.1
     faces[:, :, 0] = torch.linspace(0, 1, 24)
     faces[0, :, 1] = torch.arange(24).clamp(max=16) / 16
     places = faces.permute(0, 2, 3, 1)[None] * 2 - 1
     volume = table.permute(3, 2, 1, 0)[None]  # sampling takes the axes from the last to the first
     wanted = torch.nn.functional.grid_sample(volume, places, padding_mode="border", align_corners=True)[0]
-    assert float((recolored(faces, table) - wanted.transpose(0, 1)).abs().max()) < 2e-4
+    assert float((recolored(faces, table) - wanted.transpose(0, 1)[:, :3]).abs().max()) < 2e-4
 
 
 def test_skin_brighter_than_white_keeps_its_hue() -> None:

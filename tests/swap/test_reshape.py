@@ -1,4 +1,4 @@
-"""A head that takes on another outline: the plate moves with the jaw, smoothly, and nothing else does."""
+"""A head that takes on another outline: the plate moves with the jaw and the brows, smoothly, and nothing else does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.heads import jaw_moves, steady_jaw
 from tests.swap.test_placing import FACE_POINTS
 
 SIDE = 128
-JAW = slice(0, 17)
+JAW, BROWS = slice(0, 17), slice(17, 27)
 CHIN, EYE = 8, 36
 AT = np.array([[1.0, 0, -90], [0, 1.0, -60]])
 """From pixels of the plate to those of the crop: it begins at (90, 60)."""
@@ -23,13 +23,18 @@ AT = np.array([[1.0, 0, -90], [0, 1.0, -60]])
 PLATE = (300, 320)
 
 
+def with_jaw(jaw: np.ndarray) -> np.ndarray:
+    """(27,2): jaw and brows of somebody else."""
+    return np.concatenate([jaw, FACE_POINTS[BROWS]])
+
+
 def wider(by: float) -> np.ndarray:
-    """Another's jaw, farther out from the middle of the face."""
-    return (FACE_POINTS[JAW] - (0.5, 0.4)) * (1 + by) + (0.5, 0.4)
+    """A jaw that is farther out from the middle of the face."""
+    return with_jaw((FACE_POINTS[JAW] - (0.5, 0.4)) * (1 + by) + (0.5, 0.4))
 
 
-def warp_to(jaw: np.ndarray, options: SwapOptions | None = None) -> HeadWarp:
-    return head_warp(FACE_POINTS, outline_moves(FACE_POINTS, jaw), options)
+def warp_to(outline: np.ndarray, options: SwapOptions | None = None) -> HeadWarp:
+    return head_warp(FACE_POINTS, outline_moves(FACE_POINTS, outline), options)
 
 
 def head(points: np.ndarray, dtype: type = np.uint8) -> np.ndarray:
@@ -57,7 +62,7 @@ def eye_in(part: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("by", [-0.15, 0.15])
 def test_the_head_meets_the_painted_outline(by: float, dtype: type) -> None:
-    plate, wanted = head(FACE_POINTS, dtype), head(np.concatenate([wider(by), FACE_POINTS[17:]]), dtype)
+    plate, wanted = head(FACE_POINTS, dtype), head(np.concatenate([wider(by), FACE_POINTS[27:]]), dtype)
     moved = warp_to(wider(by)).picture(plate, AT, SIDE)
     assert moved.dtype == dtype
     for y in (125, 135, 148):
@@ -65,9 +70,10 @@ def test_the_head_meets_the_painted_outline(by: float, dtype: type) -> None:
         assert abs(width_at(moved, y) - width_at(wanted, y)) <= 2
 
 
-def test_eyes_and_all_beyond_reach_stay_to_the_bit() -> None:
+def test_eyes_that_are_kept_and_all_beyond_reach_stay_where_they_are() -> None:
     plate = np.random.default_rng(0).integers(0, 256, (*PLATE, 3), np.uint8)
-    moved = warp_to(wider(0.15)).picture(plate, AT, SIDE)
+    warp = warp_to(wider(0.15), SwapOptions(keep=(Region.EYES,)))
+    moved = warp.picture(plate, AT, SIDE)
     left, top = 90 - int(REACH * SIDE) - 2, 60 - int(REACH * SIDE) - 2
     right, bottom = 90 + int((1 + REACH) * SIDE) + 2, 60 + int((1 + REACH) * SIDE) + 2
     outside = np.ones(PLATE, bool)
@@ -76,19 +82,19 @@ def test_eyes_and_all_beyond_reach_stay_to_the_bit() -> None:
     marked = head(FACE_POINTS)
     x, y = (FACE_POINTS[EYE] * SIDE + (90, 60)).round().astype(int)
     near = slice(y - 6, y + 7), slice(x - 6, x + 7)
-    found = [eye_in(picture[near]) for picture in (marked, warp_to(wider(0.15)).picture(marked, AT, SIDE))]
+    found = [eye_in(picture[near]) for picture in (marked, warp.picture(marked, AT, SIDE))]
     assert np.abs(found[1] - found[0]).max() < 0.4
 
 
 def test_a_head_that_is_as_it_should_be_is_not_touched() -> None:
     plate = np.random.default_rng(0).integers(0, 256, (*PLATE, 3), np.uint8)
-    assert (warp_to(FACE_POINTS[JAW]).picture(plate, AT, SIDE) == plate).all()
+    assert (warp_to(FACE_POINTS[:27]).picture(plate, AT, SIDE) == plate).all()
 
 
 def test_how_landmarks_lie_along_a_jaw_is_nobodys_shape() -> None:
     turn = np.linspace(np.pi, 0, 17) + 0.05
     slid = np.stack([0.5 + 0.3 * np.cos(turn), 0.4 + 0.42 * np.sin(turn)], 1)
-    moved = outline_moves(FACE_POINTS, slid)[2:15]
+    moved = outline_moves(FACE_POINTS, with_jaw(slid))[2:15]
     assert np.linalg.norm(slid - FACE_POINTS[JAW], axis=1).min() > 0.014
     assert np.linalg.norm(moved, axis=1).max() < 0.003
 
@@ -104,11 +110,26 @@ def test_the_picture_never_folds_however_far_apart_two_heads_are() -> None:
 def test_nothing_is_drawn_in_from_beyond_the_edge_of_the_picture() -> None:
     """A chin at the lower edge: rows of the edge must not be smeared over the neck."""
     cut = np.repeat(np.arange(60, 60 + 120, dtype=np.uint8)[:, None, None], 300, 1).repeat(3, 2)
-    shorter = FACE_POINTS[JAW] - (0, 0.1) * (FACE_POINTS[JAW, 1:] > 0.5)
+    shorter = with_jaw(FACE_POINTS[JAW] - (0, 0.1) * (FACE_POINTS[JAW, 1:] > 0.5))
     moved = warp_to(shorter).picture(cut, np.array([[1.0, 0, -90], [0, 1.0, -5]]), SIDE)
     assert (moved[-1] == cut[-1]).all()
     assert (np.diff(moved[60:, 150, 0].astype(int)) > 0).mean() > 0.5
     assert (moved[:, :, 0].astype(int) != cut[:, :, 0]).any()
+
+
+@pytest.mark.parametrize("left", [-90, -32, -20, 0])
+def test_the_outline_is_told_as_it_lies_beside_an_edge_of_the_picture_too(left: int) -> None:
+    """Where the edge holds a cheek back, a face that is laid in to where it should be would stand beside its head."""
+    at = np.array([[1.0, 0, left], [0, 1.0, -60]])
+    shifted = np.roll(head(FACE_POINTS), -90 - left, axis=1)
+    warp = warp_to(wider(0.15))
+    outline = (warp.outline(at, SIDE, shifted.shape) * SIDE - 0.5 - at[:, 2])[JAW]
+    moved = warp.picture(shifted, at, SIDE)
+    for point in (2, 14):
+        x, y = outline[point]
+        edge = np.flatnonzero(moved[round(y), :, 0] > 95)
+        assert min(abs(edge - x)) < 2.5 and abs((edge[0] if point == 2 else edge[-1]) - x) < 2.5
+    assert (moved[:, 0] == shifted[:, 0]).mean() > 0.9
 
 
 def test_what_is_in_front_of_the_face_moves_along() -> None:
@@ -121,7 +142,7 @@ def test_what_is_in_front_of_the_face_moves_along() -> None:
 
 
 def test_lips_that_stay_the_actors_stay_where_they_are() -> None:
-    dropped = FACE_POINTS[JAW] + (0, 0.1) * (np.abs(np.arange(17) - CHIN) < 4)[:, None]
+    dropped = with_jaw(FACE_POINTS[JAW] + (0, 0.1) * (np.abs(np.arange(17) - CHIN) < 4)[:, None])
     lips = (FACE_POINTS[48:60] + REACH) / (1 + 2 * REACH)
 
     def moved(options: SwapOptions) -> float:
@@ -130,6 +151,36 @@ def test_lips_that_stay_the_actors_stay_where_they_are() -> None:
         return float(np.abs(field[row, column]).max())
 
     assert moved(SwapOptions(keep=(Region.MOUTH,))) < moved(SwapOptions()) / 2
+
+
+def browed(points: np.ndarray) -> np.ndarray:
+    """A grey plate with dark brows at points of the crop."""
+    import cv2
+
+    picture = np.full((*PLATE, 3), 150, np.uint8)
+    there = (points * SIDE - 0.5 + (90, 60)).round().astype(np.int32)
+    for brow in (there[17:22], there[22:27]):
+        cv2.polylines(picture, [brow], False, (30, 30, 30), 3)
+    return picture
+
+
+def test_the_actors_brows_lie_under_the_painted_ones_and_do_not_show_beside_them() -> None:
+    other = FACE_POINTS.copy()
+    other[BROWS] = (other[BROWS] - (0.5, 0.3)) * (0.85, 1) + (0.5, 0.33)
+    plate, wanted = browed(FACE_POINTS), browed(other)
+    moved = warp_to(other[:27]).picture(plate, AT, SIDE)
+    apart, met = (np.abs(one.astype(float) - wanted).mean() for one in (plate, moved))
+    assert met < 0.35 * apart
+    kept = warp_to(other[:27], SwapOptions(keep=(Region.BROWS,))).picture(plate, AT, SIDE)
+    assert (kept == plate).all()
+
+
+def test_the_outline_that_the_plate_has_now_is_told() -> None:
+    """Nothing may be laid in beyond it."""
+    warp = warp_to(wider(0.15))
+    assert warp.landmarks[:27] == pytest.approx(FACE_POINTS[:27] + outline_moves(FACE_POINTS, wider(0.15)))
+    assert np.linalg.norm(warp.landmarks[JAW] - FACE_POINTS[JAW], axis=1).max() > 0.03
+    assert warp.landmarks[27:] == pytest.approx(FACE_POINTS[27:])
 
 
 def track_of(n_people: int) -> FaceTrack:
@@ -155,7 +206,7 @@ def test_outlines_do_not_tremble_and_are_not_late() -> None:
     noise = 0.005 * np.random.default_rng(0).standard_normal(len(times))
 
     def steady(values: np.ndarray) -> np.ndarray:
-        rows = {k: np.full((17, 2), value) for k, value in enumerate(values)}
+        rows = {k: np.full((27, 2), value) for k, value in enumerate(values)}
         return np.array([steady_moves({d: rows[k + d] for d in range(-4, 5)})[0, 0] for k in range(4, len(values) - 4)])
 
     shown = chin[4:-4]
@@ -166,7 +217,7 @@ def test_outlines_do_not_tremble_and_are_not_late() -> None:
 
 
 def test_beyond_a_cut_or_a_missing_face_nothing_counts() -> None:
-    here, elsewhere = np.full((17, 2), 0.01), np.full((17, 2), 0.2)
+    here, elsewhere = np.full((27, 2), 0.01), np.full((27, 2), 0.2)
     alone = steady_jaw({-2: elsewhere, -1: None, 0: here, 1: here, 2: None, 3: elsewhere})
     assert alone == pytest.approx(here)
     assert steady_jaw({0: here}) == pytest.approx(here)
