@@ -99,7 +99,7 @@ class HeadWarp:
         left, top, right, bottom = box
         moves = self._unhindered(matrix, size_px, box)
         for axis, (first, end) in enumerate(((left, right), (top, bottom))):
-            share = _short_of_edges(np.arange(first, end), shape[1 - axis], _at_edges(moves[..., axis], axis))
+            share = _short_of_edges(np.arange(first, end, dtype=np.float32), shape[1 - axis], _at_edges(moves[..., axis], axis))
             if share is not None:
                 moves[..., axis] *= share[None] if axis == 0 else share[:, None]
         return moves
@@ -121,7 +121,7 @@ class HeadWarp:
             share = _short_of_edges(lies[:, axis], shape[1 - axis], self._most_at_edges(matrix, size_px, box, axis))
             if share is not None:
                 lies[:, axis] = filmed[:, axis] + share * (wanted - filmed)[:, axis]
-        return (lies @ matrix[:, :2].T + matrix[:, 2] + 0.5) / size_px
+        return np.asarray((lies @ matrix[:, :2].T + matrix[:, 2] + 0.5) / size_px)
 
     def _unhindered(self, matrix: Floats, size_px: int, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
         """(H,W,2): as `moves_px` of a picture without edges."""
