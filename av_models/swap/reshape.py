@@ -99,12 +99,13 @@ class HeadWarp:
         left, top, right, bottom = box
         moves = self._unhindered(matrix, size_px, box)
         for axis, (first, end) in enumerate(((left, right), (top, bottom))):
-            share = _short_of_edges(np.arange(first, end, dtype=np.float32), shape[1 - axis], _at_edges(moves[..., axis], axis))
+            places, most_px = np.arange(first, end, dtype=np.float32), _at_edges(moves[..., axis], axis)
+            share = _short_of_edges(places, shape[1 - axis], most_px)
             if share is not None:
                 moves[..., axis] *= share[None] if axis == 0 else share[:, None]
         return moves
 
-    def outline(self, matrix: Floats, size_px: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    def outline(self, matrix: Floats, size_px: int, shape: tuple[int, ...]) -> Floats:
         """(68,2): `landmarks` where they lie in a moved plate of that shape, of which no edge moves; in the same units.
 
         matrix (2,3): from its pixels to those of the crop of size_px.
