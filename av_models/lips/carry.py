@@ -5,7 +5,7 @@ below the middle on one CG talker, 2.0 on another. And a clip's middle is what i
 So what parts shut lips from shut lips is added when a mouth that was measured on the actor is painted on the source:
 half of it everywhere, all of it where the lips are shut. On six pairs of CG talkers gaps were off by 0.70 spreads
 beside the exact ones, 0.74 with none of it where they are open, 0.76 with all of it; on the five whose actor was
-tracked well 0.41, 0.48 and 0.51. What training sees stays as it is.
+tracked well 0.41, 0.48 and 0.52. What training sees stays as it is.
 
 Spreads hold who talks, but also how the tracker sees that mouth: the same gap is measured three times as large on one
 talker as on another. Lips that part as far as the actor's, beside the distance of the eyes, were off by 0.86.
