@@ -9,13 +9,13 @@ import numpy as np
 from av_models.domain.face import FaceTrack
 from av_models.domain.swap import SwapOptions
 
-__all__ = ["jaw_moves", "steady_jaw"]
+__all__ = ["head_moves", "steady_head"]
 
 
-def jaw_moves(
+def head_moves(
     track: FaceTrack, options: SwapOptions, landmarks: np.ndarray, painted: np.ndarray, matrix: np.ndarray, size_px: int
 ) -> np.ndarray | None:
-    """(17,2) of one frame, see `reshape.outline_moves`; None where heads stay as they were filmed.
+    """(27,2) of one frame, see `reshape.outline_moves`; None where heads stay as they were filmed.
 
     landmarks (68,2) px of the frame's plate.  painted (K,2): see `SwapNetwork.points`.  matrix (2,3): from the plate to
     the painted face of size_px.
@@ -28,8 +28,8 @@ def jaw_moves(
     return outline_moves((transform(landmarks, matrix) + 0.5) / size_px, painted)
 
 
-def steady_jaw(near: Mapping[int, np.ndarray | None]) -> np.ndarray:
-    """(17,2) of the frame at 0. near: `jaw_moves` of it and of those around it, by how far they are away; None where a
+def steady_head(near: Mapping[int, np.ndarray | None]) -> np.ndarray:
+    """(27,2) of the frame at 0. near: `head_moves` of it and of those around it, by how far they are away; None where a
     cut or a missing face parts them from it. What lies beyond does not count."""
     from av_models.swap.reshape import steady_moves
 

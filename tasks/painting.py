@@ -11,7 +11,7 @@ import numpy as np
 
 from av_models.domain.edit import Shot
 from av_models.domain.swap import FaceSwap, SwapOptions
-from tasks.heads import jaw_moves, steady_jaw
+from tasks.heads import head_moves, steady_head
 from tasks.laying import Hand, PaintedFace, Patch, to_painted
 from tasks.plates import compose, ready_painter
 from tasks.shot_frames import ShotFrame, shot_frames
@@ -121,7 +121,7 @@ def _paint_person(
     matrices = [to_painted(look, one, side) for _, one in there]
     seen = list(zip(there, points, matrices, strict=True))
     edges = [edges_in(batch[i], one, matrix, look) if options.detail else None for (i, one), _, matrix in seen]
-    moves = [jaw_moves(swap.track, options, one.landmarks, drawn, matrix, side) for (_, one), drawn, matrix in seen]
+    moves = [head_moves(swap.track, options, one.landmarks, drawn, matrix, side) for (_, one), drawn, matrix in seen]
     columns = zip(faces, masks, crops, hidden, strange, points, edges, moves, strict=True)
     return {i: PaintedFace(*column) for i, column in zip(rows, columns, strict=True)}
 
@@ -142,7 +142,7 @@ def _graded(
 
 
 def _with_steady_heads(painted: Iterable[_Painted]) -> Iterator[_Painted]:
-    """With the moves of every jaw as the frames around it say."""
+    """With the moves of every outline as the frames around it say."""
     from av_models.swap.reshape import STEADY_FRAMES
 
     for (frame, faces), near in with_near(painted, STEADY_FRAMES):
@@ -151,7 +151,7 @@ def _with_steady_heads(painted: Iterable[_Painted]) -> Iterator[_Painted]:
             if face is not None and face.moves is not None:
                 same = {at: one[k] for at, (other, one) in near.items() if other.scene == frame.scene}
                 moves = {at: one.moves if one is not None else None for at, one in same.items()}
-                face = replace(face, moves=steady_jaw(moves))
+                face = replace(face, moves=steady_head(moves))
             steady.append(face)
         yield frame, tuple(steady)
 

@@ -99,8 +99,8 @@ class HeadWarp:
         left, top, right, bottom = box
         moves = self._unhindered(matrix, size_px, box)
         for axis, (first, end) in enumerate(((left, right), (top, bottom))):
-            places, most_px = np.arange(first, end, dtype=np.float32), _at_edges(moves[..., axis], axis)
-            share = _short_of_edges(places, shape[1 - axis], most_px)
+            most_px = self._most_at_edges(matrix, size_px, box, axis)
+            share = _short_of_edges(np.arange(first, end, dtype=np.float32), shape[1 - axis], most_px)
             if share is not None:
                 moves[..., axis] *= share[None] if axis == 0 else share[:, None]
         return moves
@@ -135,7 +135,7 @@ class HeadWarp:
     def _most_at_edges(
         self, matrix: Floats, size_px: int, box: tuple[int, int, int, int], axis: int
     ) -> tuple[float, float]:
-        """See `_at_edges`."""
+        """How far at most the first and the last line of a box would move along an axis, 0 across and 1 down, px."""
         left, top, right, bottom = box
         ends = (
             ((left, top, left + 1, bottom), (right - 1, top, right, bottom))
@@ -285,13 +285,6 @@ def _reached(matrix: Floats, size_px: int, shape: tuple[int, ...]) -> tuple[int,
     left, top = np.clip(np.floor(corners.min(0)).astype(int), 0, limits).tolist()
     right, bottom = np.clip(np.ceil(corners.max(0)).astype(int) + 1, 0, limits).tolist()
     return (left, top, right, bottom) if right > left and bottom > top else None
-
-
-def _at_edges(moves: Floats, axis: int) -> tuple[float, float]:
-    """How far at most the first and the last line of a box (H,W) move along an axis, 0 across and 1 down."""
-    ends = (moves[:, 0], moves[:, -1]) if axis == 0 else (moves[0], moves[-1])
-    first, last = (float(np.abs(end).max()) for end in ends)
-    return first, last
 
 
 def _short_of_edges(at: Floats, size_px: int, most_px: tuple[float, float]) -> Floats | None:
