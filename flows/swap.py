@@ -132,6 +132,7 @@ def _shots(asked: Swapping, models: dict[str, TrainedFace], tracks: tuple[FaceTr
     options, faces = asked.swap.options, tuple(models.values())
     for model, track in zip(faces, tracks, strict=True):
         refuse_own_face(model, track)
-    matches = match_plate.map([model.weights for model in faces], tracks, unmapped(options)).result()
+    others = [tuple(one for one in tracks if one is not track) for track in tracks]
+    matches = match_plate.map([model.weights for model in faces], tracks, unmapped(options), others).result()
     mouths = kept_mouth.map(faces, tracks).result()
     return tuple(cut_kept_shots(faces, tracks, tuple(matches), tuple(mouths), options))

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from av_models.domain.face import FaceTrack
-from av_models.domain.swap import SwapOptions
+from av_models.domain.swap import PlateMatch
 
 __all__ = ["head_moves", "steady_head"]
 
 
 def head_moves(
-    track: FaceTrack, options: SwapOptions, landmarks: np.ndarray, painted: np.ndarray, matrix: np.ndarray, size_px: int
+    match: PlateMatch, landmarks: np.ndarray, painted: np.ndarray, matrix: np.ndarray, size_px: int
 ) -> np.ndarray | None:
     """(27,2) of one frame, see `reshape.outline_moves`; None where heads stay as they were filmed.
 
@@ -21,9 +20,9 @@ def head_moves(
     the painted face of size_px.
     """
     from av_models.face.warp import transform
-    from av_models.swap.reshape import outline_moves, reshape_of
+    from av_models.swap.reshape import outline_moves
 
-    if not reshape_of(options, track):
+    if not match.reshape:
         return None
     return outline_moves((transform(landmarks, matrix) + 0.5) / size_px, painted)
 

@@ -105,6 +105,7 @@ def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -
 def _paint_person(
     swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: np.ndarray, options: SwapOptions
 ) -> dict[int, PaintedFace]:
+    from av_models.face.front import all_hidden
     from av_models.face.warp import align_matrix, warp_crop
     from av_models.swap.doubts import code_distance
 
@@ -117,11 +118,11 @@ def _paint_person(
     rows = [i for i, _ in there]
     faces, masks, codes, points = _graded(painter, grade, crops, mouths[rows], [batch[i] for i in rows])
     strange = code_distance(codes, look.code_mean, np.array(finish.code_spread)).tolist()
-    hidden = look.front.all_hidden(crops) if look.front is not None else [None] * len(crops)
+    hidden = all_hidden(look.front, crops) if look.front is not None else [None] * len(crops)
     matrices = [to_painted(look, one, side) for _, one in there]
     seen = list(zip(there, points, matrices, strict=True))
     edges = [edges_in(batch[i], one, matrix, look) if options.detail else None for (i, one), _, matrix in seen]
-    moves = [head_moves(swap.track, options, one.landmarks, drawn, matrix, side) for (_, one), drawn, matrix in seen]
+    moves = [head_moves(swap.match, one.landmarks, drawn, matrix, side) for (_, one), drawn, matrix in seen]
     columns = zip(faces, masks, crops, hidden, strange, points, edges, moves, strict=True)
     return {i: PaintedFace(*column) for i, column in zip(rows, columns, strict=True)}
 

@@ -30,18 +30,20 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("19")
-def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> PlateMatch:
+@stage("20")
+def match_plate(
+    weights: MediaRef, track: FaceTrack, options: SwapOptions, beside: tuple[FaceTrack, ...] = ()
+) -> PlateMatch:
     """How the model's face is laid into the footage of `track`. Any model and any footage; the training faces are not
-    needed."""
+    needed. beside: whoever else of the footage is changed in the same pass."""
     from av_models.face.warp import mean_template
+    from av_models.swap.beside import reshape_beside
     from av_models.swap.placing import placement
     from av_models.swap.plate import measure_look
-    from av_models.swap.reshape import reshape_of
 
-    options = replace(options, reshape=reshape_of(options, track))
     painter, finish = fresh_painter(weights)
-    arrays = store().arrays(track.data)
+    arrays, others = (store().arrays(track.data), [store().arrays(other.data)["landmarks"] for other in beside])
+    options = replace(options, reshape=reshape_beside(options, track.n_people, arrays["landmarks"], others))
     template = mean_template(arrays["landmarks"][arrays["usable"]])
     place = placement(finish.shape, template, options.size, options.scale)
     sampler = PlateSampler(track, arrays, template, place, painter)
@@ -52,7 +54,8 @@ def match_plate(weights: MediaRef, track: FaceTrack, options: SwapOptions) -> Pl
     del sample  # its pictures
     look = _in_its_shots(whole, sampler, options)
     scale = float(np.sqrt(np.linalg.det(place[:, :2])))
-    return PlateMatch(store().put_arrays(**look.arrays()), round(scale, 4), round(float(look.grain), 5))
+    grain = round(float(look.grain), 5)
+    return PlateMatch(store().put_arrays(**look.arrays()), round(scale, 4), grain, options.reshape)
 
 
 def _in_its_shots(whole: PlateLook, sampler: PlateSampler, options: SwapOptions) -> PlateLook:

@@ -10,7 +10,7 @@ import numpy as np
 
 from av_models.domain.edit import Shot
 from av_models.domain.face import FaceProblem, FaceTrack
-from av_models.domain.swap import FaceSwap, SwapOptions
+from av_models.domain.swap import FaceSwap
 from av_models.io.decoded import NOWHERE, Box, Decoded, around
 from tasks.plates import in_pixels
 from tasks.workspace import store
@@ -89,7 +89,7 @@ def shot_frames(shot: Shot) -> Iterator[ShotFrame]:
     from av_models.lips.between import nearly
 
     footage = shot.faces[0].track.footage
-    people, interpolated = [_Person(face, shot.options) for face in shot.faces], _Interpolated(footage.bit_depth > 8)
+    people, interpolated = [_Person(face) for face in shot.faces], _Interpolated(footage.bit_depth > 8)
     filmed, times = _Filmed(people[0].arrays), (*shot.before_s, *shot.plate_s, *shot.after_s)
     pairs = read_pairs_at(store().path(footage.media), times)
     for index, (time, (before, after, position)) in enumerate(zip(times, pairs, strict=True), -len(shot.before_s)):
@@ -157,10 +157,10 @@ class _Interpolated:
 class _Person:
     """Where one person's face is at any time of the footage, and how far what is done to it can reach."""
 
-    def __init__(self, face: FaceSwap, options: SwapOptions) -> None:
-        from av_models.swap.reshape import REACH, reshape_of
+    def __init__(self, face: FaceSwap) -> None:
+        from av_models.swap.reshape import REACH
 
-        self.beyond = REACH if reshape_of(options, face.track) else 0.0
+        self.beyond = REACH if face.match.reshape else 0.0
         self.arrays = store().arrays(face.track.data)
         self.reasons = frame_reasons(face.track)
         self.can = _swappable(self.arrays, self.reasons)

@@ -125,12 +125,14 @@ class PlateMatch:
     """What a model needs to know of a footage before it is painted into it; measured once for the whole clip.
 
     data: .npz, see `swap.plate.PlateLook`.  scale: of the pasted face beside the face that it covers.  grain: standard
-    deviation of the noise that is added, 0..1.
+    deviation of the noise that is added, 0..1.  reshape: how far the head goes to the source's outline, 0 where it has
+    to stay as it was filmed.
     """
 
     data: MediaRef
     scale: float
     grain: float
+    reshape: float = 0.0
 
 
 class Doubt(StrEnum):

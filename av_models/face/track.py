@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from av_models.domain.face import FaceProblem, ProblemRange, problem_ranges
 
 from .backend import FaceBackend
-from .hidden import hidden_shares
+from .behind import from_what_is_seen
+from .hidden import what_is_hidden
 from .lip_reader import with_lips_as_read
 from .people import Person, group_people, lasting, nearest
 from .quality import MOST_HIDDEN, face_problem, poses
@@ -171,7 +172,7 @@ class _Measured:
     def of(cls, n: int, people: list[Person], chosen: Person | None) -> _Measured:
         tracklets = chosen.tracklets if chosen else []
         score, sharpness = np.zeros(n, np.float32), np.full(n, np.nan, np.float32)
-        raw, gap, hidden = np.full((n, 68, 2), np.nan), np.full(n, np.nan), hidden_shares(tracklets, n)
+        raw, gap, hidden = np.full((n, 68, 2), np.nan), np.full(n, np.nan), what_is_hidden(tracklets, n)
         reasons: list[FaceProblem | None] = [FaceProblem.NO_FACE] * n
         for frame in {frame for person in people for frame in person.frames}:
             reasons[frame] = FaceProblem.OTHER_PERSON
@@ -181,9 +182,9 @@ class _Measured:
             rows = zip(tracklet.frames, tracklet.landmarks, tracklet.scores, tracklet.sharpness, strict=True)
             for frame, points, confidence, sharp in rows:
                 raw[frame], score[frame], sharpness[frame] = points, confidence, sharp
-                reasons[frame] = face_problem(points, sharp, float(hidden[frame]))
-        gap[hidden > MOST_HIDDEN] = np.nan
-        return cls(raw, gap, score, sharpness, hidden, reasons)
+                reasons[frame] = face_problem(points, sharp, float(hidden.share[frame]))
+        gap[hidden.share > MOST_HIDDEN] = np.nan
+        return cls(from_what_is_seen(raw, hidden.points), gap, score, sharpness, hidden.share, reasons)
 
 
 def _steady(raw: Floats, shot: NDArray[np.intp]) -> Floats:

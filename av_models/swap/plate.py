@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..domain.swap import ColorMatch, SwapOptions
+from ..face.front import learn
 from ..face.occlusion import FaceModel
 from .color import fit_colors, recolored, rolled_off, share_of_change
 from .grain import bare_skin, missing_grain
@@ -25,7 +26,7 @@ from .placing import drawn_outline
 from .reader import READINGS
 from .relight import DARK, plate_light
 from .render import Painted, Painter, joined
-from .shading import SHADING_PX
+from .shading import SHADING_PX, hue_left
 from .softness import in_painted, missing_softness, painted_edges, sharp_edges
 from .weights import Finish
 from .whites import whites_places
@@ -248,14 +249,30 @@ def light_of(faces: Floats, learned: Floats, sample: PlateSample, options: SwapO
         axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / side)
         shading = plate_light(_as_bright(faces, plates, inside), plates, skin, axis)
     # Light first: a face that is lit from another side would pass for one of other colours.
+    table = _table(faces, plates, shading, inside, options)
+    if options.shading and options.color is not ColorMatch.NONE:
+        shading = shading * hue_left(_shown(faces, shading, table), plates, skin)
+        table = _table(faces, plates, shading, inside, options)
+    return Light(shading, table, np.asarray(skin, np.float32))
+
+
+def _table(
+    faces: Floats, plates: Floats, shading: Floats, inside: NDArray[np.bool_], options: SwapOptions
+) -> NDArray[np.float32]:
+    """Of colours (n,n,n,4), see `color.fit_colors`."""
     shown = lit(_planes(faces), _planes(shading[None])).permute(0, 2, 3, 1).numpy()
-    return Light(shading, fit_colors(shown[inside], plates[inside], options.color), np.asarray(skin, np.float32))
+    return fit_colors(shown[inside], plates[inside], options.color)
+
+
+def _shown(faces: Floats, shading: Floats, table: Floats) -> Floats:
+    """Painted faces (N,D,D,3) after shading and change of colour."""
+    shown = recolored(lit(_planes(faces), _planes(shading[None])), torch.from_numpy(np.asarray(table, np.float32)))
+    return np.asarray(shown.permute(0, 2, 3, 1).numpy())
 
 
 def gains_left(faces: Floats, plates: Floats, shading: Floats, table: Floats, where: NDArray[np.bool_]) -> Floats:
     """(N,3): see `light.log_gains`, of painted faces (N,D,D,3) after shading and change of colour."""
-    shown = recolored(lit(_planes(faces), _planes(shading[None])), torch.from_numpy(np.asarray(table, np.float32)))
-    return log_gains(shown.permute(0, 2, 3, 1).numpy(), plates, where)
+    return log_gains(_shown(faces, shading, table), plates, where)
 
 
 def in_floats(pictures: Pixels) -> NDArray[np.float32]:
@@ -318,7 +335,7 @@ def _front(sample: PlateSample, size_px: int, place: Floats) -> FaceModel | None
 
     side = sample.plates.shape[1]
     points = transform((sample.landmarks + 0.5) / side, place) * size_px - 0.5
-    return FaceModel.fit(sample.crops, (hull_masks(points, size_px) * 255).astype(np.uint8))
+    return learn(sample.crops, (hull_masks(points, size_px) * 255).astype(np.uint8))
 
 
 def painted_faces(painter: Painter, sample: PlateSample) -> Painted:

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domain.face import FaceTrack
 from ..domain.swap import Region, SwapOptions
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.unsignedinteger[Any]]
 
-__all__ = ["REACH", "STEADY_FRAMES", "HeadWarp", "head_warp", "outline_moves", "reshape_of", "steady_moves"]
+__all__ = ["REACH", "STEADY_FRAMES", "HeadWarp", "head_warp", "outline_moves", "steady_moves"]
 
 REACH = 0.3
 """How far beyond the painted face's crop the picture may move, in sides of it."""
@@ -152,15 +151,6 @@ class HeadWarp:
         side = mask.shape[0]
         x, y = _sources(_sampled(side * self.field, _to_cells(side), (side, side)))
         return np.asarray(cv2.remap(np.asarray(mask, np.float32), x, y, cv2.INTER_LINEAR), np.float32)
-
-
-def reshape_of(options: SwapOptions, track: FaceTrack) -> float:
-    """How far the head of a person is brought to the source's outline.
-
-    A jaw that stays the actor's keeps its own. And where anybody else is seen in the footage nothing is moved: the
-    picture round a head may be the face of somebody who never agreed to be changed.
-    """
-    return 0.0 if Region.JAW in options.keep or track.n_people > 1 else options.reshape
 
 
 def outline_moves(plate: Floats, painted: Floats) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SHADING_PX", "side_light"]
+__all__ = ["SHADING_PX", "hue_left", "side_light"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -21,7 +21,7 @@ SHADING_PX = 96
 """Side of the field; it is smooth."""
 
 # As shares of the crop's side: a nose's flanks are told apart, freckles and noise are not; and cheek from forehead.
-_FINE, _COARSE = 0.02, 0.12
+_FINE, _HUE, _COARSE = 0.02, 0.06, 0.12
 _EVEN_SHARE = 0.4
 _LEAST_SEEN = 0.5
 _MOST = 0.45
@@ -46,6 +46,21 @@ def side_light(faces: Floats, plates: Floats, skin: Floats, axis: float) -> NDAr
     even = _spread((change + other).mean(-1, keepdims=True), both, _COARSE)[0] / 2
     field = odd + _EVEN_SHARE * even * _near(weight)[..., None]
     return np.exp(np.clip(field, -_MOST, _MOST)).astype(np.float32)
+
+
+def hue_left(faces: Floats, plates: Floats, skin: Floats) -> NDArray[np.float32]:
+    """Gain (SHADING_PX,SHADING_PX,3) that gives faces, lit and coloured already, the plates' hues; no lightness changes.
+
+    A change of colours is the same all over a face: where light of another hue fell on the source, or fairer skin in
+    shade was more saturated, a cheek stays yellow beside a rosy one. Shaded alike, faces are to be of like hue, too;
+    as coarse as cheek and forehead, what somebody's own freckles and lips are stays. Arguments: see `side_light`.
+    """
+    change, weight = _mean_change(faces, plates, skin)
+    if weight.max() <= 0:
+        return np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
+    change = change - change.mean(-1, keepdims=True)
+    change = change - (change * weight[..., None]).sum((0, 1)) / weight.sum()
+    return np.exp(np.clip(_smooth(_spread(change, weight, _HUE), weight), -_MOST, _MOST)).astype(np.float32)
 
 
 def _mean_change(faces: Floats, plates: Floats, skin: Floats) -> tuple[Floats, Floats]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
-from av_models.domain.face import FaceTrack
-from av_models.domain.media import Footage, MediaRef
-from av_models.domain.swap import Region, SwapOptions
-from av_models.swap.reshape import REACH, HeadWarp, head_warp, outline_moves, reshape_of, steady_moves
+from av_models.domain.media import MediaRef
+from av_models.domain.swap import PlateMatch, Region, SwapOptions
+from av_models.swap.beside import reshape_beside
+from av_models.swap.reshape import REACH, HeadWarp, head_warp, outline_moves, steady_moves
 from tasks.heads import head_moves, steady_head
 from tests.swap.test_placing import FACE_POINTS
 
@@ -183,20 +181,50 @@ def test_the_outline_that_the_plate_has_now_is_told() -> None:
     assert warp.landmarks[27:] == pytest.approx(FACE_POINTS[27:])
 
 
-def track_of(n_people: int) -> FaceTrack:
-    ref = MediaRef("0" * 64, ".npz")
-    footage = Footage(ref, "clip.mp4", 320, 300, 50, Fraction(25), Fraction(2), False, 8, 0, None)
-    return FaceTrack(footage, ref, ref, (), 50, n_people, (), "made")
+def match_of(reshape: float) -> PlateMatch:
+    return PlateMatch(MediaRef("0" * 64, ".npz"), 1.0, 0.0, reshape)
 
 
-def test_a_jaw_that_stays_the_actors_and_a_head_beside_another_are_left_alone() -> None:
-    one, two = track_of(1), track_of(2)
-    assert (reshape_of(SwapOptions(), one), reshape_of(SwapOptions(keep=(Region.JAW,)), one)) == (1, 0)
-    assert reshape_of(SwapOptions(), two) == 0
+def standing(x: float, n: int = 5) -> np.ndarray:
+    """(n,68,2): a face of a crop's side of 100 px, x px from the left."""
+    return np.broadcast_to(FACE_POINTS * 100 + (x, 0), (n, 68, 2)).copy()
+
+
+def test_a_jaw_that_stays_the_actors_is_left_alone() -> None:
+    own = standing(0)
+    assert reshape_beside(SwapOptions(), 1, own, []) == 1
+    assert reshape_beside(SwapOptions(keep=(Region.JAW,)), 1, own, []) == 0
+
+
+def test_nobody_is_reshaped_beside_somebody_who_is_not_changed() -> None:
+    """However far away."""
+    assert reshape_beside(SwapOptions(), 2, standing(0), []) == 0
+    assert reshape_beside(SwapOptions(), 3, standing(0), [standing(5000)]) == 0
+
+
+def test_two_who_are_both_changed_are_reshaped_if_they_never_come_near() -> None:
+    assert reshape_beside(SwapOptions(reshape=0.5), 2, standing(0), [standing(300)]) == 0.5
+    assert reshape_beside(SwapOptions(), 2, standing(0), [standing(120)]) == 0
+    met = standing(400)
+    met[3] -= (300, 0)
+    assert reshape_beside(SwapOptions(), 2, standing(0), [met]) == 0
+    assert reshape_beside(SwapOptions(), 2, met, [standing(0)]) == 0
+
+
+def test_who_is_lost_for_a_moment_is_taken_to_be_where_they_were_last_seen() -> None:
+    own, other = standing(0, 9), standing(300, 9)
+    other[2] = standing(120)[0]
+    other[3:7] = np.nan
+    own[:3] = np.nan
+    assert reshape_beside(SwapOptions(), 2, own, [other]) == 0
+    other[2] = standing(300)[0]
+    assert reshape_beside(SwapOptions(), 2, own, [other]) == 1
+
+
+def test_a_head_moves_as_its_match_says() -> None:
     place, seen = (np.array([[1.0, 0, 0], [0, 1.0, 0]]), SIDE), FACE_POINTS * SIDE - 0.5
-    assert head_moves(one, SwapOptions(reshape=0), seen, wider(0.1), *place) is None
-    assert head_moves(two, SwapOptions(), seen, wider(0.1), *place) is None
-    found = head_moves(one, SwapOptions(), seen, wider(0.1), *place)
+    assert head_moves(match_of(0.0), seen, wider(0.1), *place) is None
+    found = head_moves(match_of(1.0), seen, wider(0.1), *place)
     assert found is not None and np.linalg.norm(found, axis=1).max() > 0.02
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from av_models.swap.shading import SHADING_PX, side_light
+from av_models.swap.shading import SHADING_PX, hue_left, side_light
 
 SIDE = 64
 ACROSS = (np.arange(SIDE) + 0.5) / SIDE
@@ -73,3 +73,25 @@ def test_holes_of_the_skin_get_the_light_of_what_is_round_them() -> None:
 
 def test_nothing_known_changes_nothing() -> None:
     assert (side_light(flat(), flat(0.8), np.zeros((6, SIDE, SIDE), np.float32), 0.5) == 1).all()
+
+
+def test_a_yellow_cheek_gets_the_plates_hue_and_keeps_its_lightness() -> None:
+    faces, inside = flat(), disc(0.33) > 0
+    faces[:, :, :32] *= np.array([1.08, 1.0, 0.85], np.float32)
+    moved = relit(faces, hue_left(faces, flat(), disc()))
+
+    def off(pictures: np.ndarray) -> float:
+        """How far the two sides' hues are apart."""
+        hue = np.log(pictures) - np.log(pictures).mean(-1, keepdims=True)
+        sides = [hue[:, :, half][inside[:, :, half]].mean(0) for half in (slice(0, 26), slice(38, None))]
+        return float(np.abs(sides[0] - sides[1]).max())
+
+    assert off(moved) < 0.15 * off(faces)
+    assert np.log(moved / faces).mean(-1)[inside] == pytest.approx(0, abs=0.01)
+
+
+def test_a_mole_is_no_hue_of_light_and_what_is_alike_stays() -> None:
+    faces = flat()
+    faces[:, 40:42, 20:22] *= np.array([1.3, 1.0, 0.7], np.float32)
+    assert np.abs(hue_left(faces, flat(), disc()) - 1).max() < 0.06
+    assert hue_left(flat(), flat(0.3), disc()) == pytest.approx(np.ones((SHADING_PX, SHADING_PX, 3)), abs=1e-3)

@@ -37,7 +37,9 @@ def model() -> MediaRef:
 def shot_of(model: MediaRef, tracks: tuple[FaceTrack, ...], options: SwapOptions = PLAIN) -> Shot:
     """The first frames; everybody in `tracks` gets the model's face."""
     mouth = store().put_arrays(mouth=np.zeros((N_SHOWN, 8), np.float32))
-    faces = tuple(FaceSwap(model, track, match_plate.fn(model, track, options), mouth) for track in tracks)
+    others = [tuple(one for one in tracks if one is not track) for track in tracks]
+    matches = [match_plate.fn(model, track, options, beside) for track, beside in zip(tracks, others, strict=True)]
+    faces = tuple(FaceSwap(model, track, match, mouth) for track, match in zip(tracks, matches, strict=True))
     return Shot(tuple(Fraction(k, 25) for k in range(N_SHOWN)), Fraction(25), faces, options)
 
 

@@ -1,0 +1,206 @@
+"""What is in front of faces, told by a network from crops and from what `occlusion.FaceModel` explains of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..runtime.one_thread import one_thread
+from .occlusion import MODEL_PX, FaceModel, lab, shrunk
+
+__all__ = ["FRONT_PX", "all_hidden", "believed", "first_model", "fronts", "hidden_share", "learn", "shares_of"]
+
+Floats = NDArray[np.floating[Any]]
+Pixels = NDArray[np.uint8]
+
+FRONT_PX = 96
+"""Side of what the network reads: a finger is ten pixels wide in it."""
+
+_AT_ONCE = 64
+"""Faces that are explained together: bounds the working memory, some 4 MB."""
+
+_STRANGE, _BLUR_PX = 1.8, 1.0
+"""In usual strays: from where on the network is asked. Loose, as asking costs a few milliseconds only."""
+
+_BELIEVED, _SEEN = 0.7, 0.35
+"""What it says somewhere in a patch at least, and how far from there the patch reaches."""
+
+_LEAST_PATCH = 0.004
+"""Of the face's area; smaller patches are noise."""
+
+_RIM_PX = 14
+"""Of FRONT_PX. Pixels that are face in most frames are explained; those round them are now face and now background."""
+
+_FLAT = 25.0
+"""Variance of a plane of CIELAB below which the guided filter takes it for even."""
+
+
+_MOST_FACES = 160
+_ALWAYS_FACE = 0.7
+_FIRST_TRUSTED = 0.5
+"""The first model, a median that knows no lids and lips, is taken from the most usual half of every pixel, so that a
+hand in a third of the frames does not pass for usual."""
+
+_LESSONS = ((12, 0.05), (24, 0.02))
+"""Of the next models: principal components, and what may be in front of a face that they are taught with."""
+
+
+def learn(crops: Pixels, masks: Pixels) -> FaceModel:
+    """From aligned crops (N,S,S,3) RGB of one clip and where the face is in them, masks (N,S,S) 0..255.
+
+    Some frames may have something in front: they are found and left out. At most 160 crops are looked at.
+    ValueError without a crop.
+    """
+    model, chosen = first_model(crops, masks), _evenly(len(crops))
+    faces = _small_labs(crops[chosen])
+    for n_components, most in _LESSONS:
+        covered = shares_of(model, fronts(model, list(crops[chosen])))
+        plain = (covered < most) | (covered <= np.median(covered))
+        with one_thread():
+            model = FaceModel.of(faces[plain], model.inside, n_components)
+    return model
+
+
+def first_model(crops: Pixels, masks: Pixels) -> FaceModel:
+    """As `learn`, but it knows no more than how the face looks in most frames, and how bright that may be."""
+    if not len(crops):
+        raise ValueError("a model of a face needs at least one crop")
+    chosen = _evenly(len(crops))
+    inside = np.mean([shrunk(masks[i], MODEL_PX) for i in chosen], axis=0) > _ALWAYS_FACE * 255
+    with one_thread():
+        return FaceModel.of(_small_labs(crops[chosen]), inside, 0, _FIRST_TRUSTED)
+
+
+def _evenly(n: int) -> NDArray[np.intp]:
+    return np.unique(np.linspace(0, n - 1, min(n, _MOST_FACES)).round().astype(int))
+
+
+def _small_labs(crops: Sequence[Pixels] | Pixels) -> NDArray[np.float32]:
+    return np.stack([lab(shrunk(crop, MODEL_PX)) for crop in crops])
+
+
+def all_hidden(model: FaceModel, crops: Sequence[Pixels]) -> list[NDArray[np.float32]]:
+    """(S,S) 0..1 of each crop (S,S,3) uint8 RGB of the alignment that the model was fitted on: 1 is in front.
+
+    Only where the face may be; 0 everywhere else. The edge follows that of the picture.
+    """
+    return [_fine(crop, front) for crop, front in zip(crops, fronts(model, crops), strict=True)]
+
+
+def hidden_share(model: FaceModel, crop: Pixels) -> float:
+    """How much of the face lies behind something, 0..1."""
+    return float(shares_of(model, fronts(model, [crop]))[0])
+
+
+def fronts(model: FaceModel, crops: Sequence[Pixels]) -> NDArray[np.float32]:
+    """(N,FRONT_PX,FRONT_PX) 0..1: `all_hidden`, as small as the network sees it."""
+    groups = [crops[first : first + _AT_ONCE] for first in range(0, len(crops), _AT_ONCE)]
+    empty = np.zeros((0, FRONT_PX, FRONT_PX), np.float32)
+    return np.concatenate([empty, *(_of_group(model, group) for group in groups)])
+
+
+def shares_of(model: FaceModel, found: Floats) -> NDArray[np.float32]:
+    """(N,) how much of the face lies behind `fronts` (N,FRONT_PX,FRONT_PX)."""
+    face = _wide(model.inside)
+    return np.asarray(found[:, face].mean(1) if face.any() else np.zeros(len(found)), np.float32)
+
+
+def _of_group(model: FaceModel, crops: Sequence[Pixels]) -> NDArray[np.float32]:
+    small = _small_labs(crops)
+    with one_thread():
+        left = model.unexplained(small)
+    found = np.zeros((len(crops), FRONT_PX, FRONT_PX), np.float32)
+    strange = [k for k, doubt in enumerate(model.in_strays(left)) if _is_strange(model.inside, doubt)]
+    if strange:
+        small[:, model.inside] -= left
+        found[strange] = _told(model, [crops[k] for k in strange], small[strange])
+    return found
+
+
+def _is_strange(inside: NDArray[np.bool_], doubt: Floats) -> bool:
+    """Whether a face with these distances (M,) from what is explained may have anything in front."""
+    import cv2
+
+    apart = np.zeros(inside.shape, np.float32)
+    apart[inside] = doubt
+    return bool(cv2.GaussianBlur(apart, (0, 0), _BLUR_PX).max() > _STRANGE)
+
+
+def _told(model: FaceModel, crops: Sequence[Pixels], explained: Floats) -> NDArray[np.float32]:
+    """(N,FRONT_PX,FRONT_PX): what the network says of crops that should show `explained` (N,P,P,3)."""
+    import torch
+
+    from .occlusion_network import clues_of, load_front_reader
+
+    fine = np.stack([lab(shrunk(crop, FRONT_PX)) for crop in crops])
+    seen, shown, stray = (_planes(one) for one in (fine, explained, model.stray_map()[None]))
+    inside = torch.from_numpy(model.inside.astype(np.float32))[None, None]
+    with torch.no_grad():
+        told = load_front_reader()(clues_of(seen, shown, stray, inside)).sigmoid()[:, 0].numpy()
+    near = believed(model.inside)
+    return np.stack([_kept(one * near, _LEAST_PATCH * model.inside.mean() * near.size) for one in told])
+
+
+def _planes(pictures: Floats) -> Any:
+    """(N,H,W,3) -> tensor (N,3,H,W)."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
+
+
+def believed(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(FRONT_PX,FRONT_PX): 1 where the network counts, on the face and in a rim, in which what is laid in ends."""
+    import cv2
+
+    wide = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RIM_PX + 1, 2 * _RIM_PX + 1))
+    return np.asarray(cv2.dilate(_wide(inside).astype(np.uint8), wide), np.float32)
+
+
+def _wide(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    times = FRONT_PX // MODEL_PX
+    return np.repeat(np.repeat(inside, times, 0), times, 1)
+
+
+def _kept(told: Floats, least: float) -> NDArray[np.float32]:
+    """Without patches that are small, or nowhere sure."""
+    import cv2
+
+    n, labels = cv2.connectedComponents((told > _SEEN).astype(np.uint8), connectivity=8)
+    kept = [k for k in range(1, n) if (at := labels == k).sum() >= least and told[at].max() > _BELIEVED]
+    near = cv2.dilate(np.isin(labels, kept).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return np.asarray(told * near, np.float32)
+
+
+def _fine(crop: Pixels, front: Floats) -> NDArray[np.float32]:
+    """What is in front, as large as the crop."""
+    import cv2
+
+    if not front.any():
+        return np.zeros(crop.shape[:2], np.float32)
+    wide = cv2.resize(front, (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return _guided(lab(crop), np.asarray(wide, np.float32))
+
+
+def _guided(guide: Floats, mask: Floats) -> NDArray[np.float32]:
+    """The mask with its edge moved to the picture's (guided filter, He, Sun and Tang 2010; each channel on its own)."""
+    import cv2
+
+    side = max(3, round(mask.shape[0] / FRONT_PX * 2) | 1)
+
+    def mean(plane: Floats) -> NDArray[np.float32]:
+        return np.asarray(cv2.blur(np.asarray(plane, np.float32), (side, side)), np.float32)
+
+    base = mean(mask)
+    total, weight = base.copy(), np.ones_like(base)
+    for channel in range(3):
+        plane = guide[..., channel]
+        middle = mean(plane)
+        spread = mean(plane * plane) - middle * middle
+        slope = (mean(plane * mask) - middle * base) / (spread + _FLAT)
+        share = spread / (spread + _FLAT)
+        total += share * (mean(slope) * plane + mean(base - slope * middle))
+        weight += share
+    return np.asarray(np.clip(total / weight, 0, 1), np.float32)
