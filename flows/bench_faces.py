@@ -17,7 +17,16 @@ from av_models.swap.presets import preset_of, size_of
 from flows.bench_faces_kills import kill_rows
 from flows.bench_faces_start import head_start_rows
 from tasks.artifacts import show_picture
-from tasks.bench_faces import LookTargets, Paper, Sitting, curve_points, score_rows, targets_for, worse_than
+from tasks.bench_faces import (
+    LookTargets,
+    Paper,
+    Sitting,
+    curve_points,
+    opening_row,
+    score_rows,
+    targets_for,
+    worse_than,
+)
 from tasks.bench_faces_clips import Exam, exact_lips, open_exams
 from tasks.bench_faces_follow import measure_following
 from tasks.bench_faces_rate import flat_after_s
@@ -127,6 +136,7 @@ def _scale_rows(sitting: Sitting, papers: dict[str, Paper]) -> Iterator[BenchRow
             yield shown(part, "as pasted psnr", round(paper.face.psnr, 2), "dB")
         yield shown(part, "id_want", round(score.id_want, 3))
         yield shown(part, "mouth correlation", round(score.mouth_r, 3), "r", f"gain {score.mouth_gain:.3f}")
+        yield opening_row(part, paper)
         yield shown(part, "flicker", round(score.flicker_ratio, 3))
 
 

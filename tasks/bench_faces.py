@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from av_models.domain.bench import BenchRow, at_least, at_most, shown
 from av_models.domain.edit import SwappedClip
-from tasks.bench_faces_clips import Exam, clip_from, clip_of, exact_eyes, seen_in
+from tasks.bench_faces_clips import Exam, clip_from, clip_of, exact_eyes, exact_lips, seen_in
 from tasks.progress import Progress
 
 if TYPE_CHECKING:
     from av_models.forensics.swap_score import Likeness, SwapScore, Truth
     from av_models.forensics.swap_score_faces import SeenClip
 
-__all__ = ["LookTargets", "Paper", "Sitting", "curve_points", "likeness_rows", "score_rows", "targets_for",
-           "worse_than"]  # fmt: skip
+__all__ = ["LookTargets", "Paper", "Sitting", "curve_points", "likeness_rows", "opening_row", "score_rows",
+           "targets_for", "worse_than"]  # fmt: skip
 
 _LARGER_IS_BETTER = ("ssim", "psnr", "fit_ssim", "fit_psnr", "id_side", "mouth_r", "eyes_blink")
 _SMALLER_IS_BETTER = ("id_want", "lm_eyes", "lm_mouth", "motion_err")
@@ -64,16 +64,20 @@ def targets_for(asked: float | None, used: float) -> LookTargets | None:
 @dataclass(frozen=True, slots=True)
 class Paper:
     """What a swap scored: beside the whole truth and beside the face on the actor's head, None where there is none;
-    likeness: what can be told without a truth."""
+    likeness: what can be told without a truth.  opening_r: see `swap_score.opening_r`, None where it is not known."""
 
     whole: SwapScore | None
     face: SwapScore | None
     likeness: Likeness
+    opening_r: float | None = None
 
     def as_json(self) -> dict[str, object]:
         parts = {"whole": self.whole, "face": self.face, "likeness": self.likeness}
-        return {name: {key: _or_none(value) for key, value in asdict(part).items()} if part else None
-                for name, part in parts.items()}  # fmt: skip
+        told: dict[str, object] = {
+            name: {key: _or_none(value) for key, value in asdict(part).items()} if part else None
+            for name, part in parts.items()
+        }
+        return told | {"opening_r": self.opening_r}
 
 
 class Sitting:
@@ -83,7 +87,7 @@ class Sitting:
         self.exam, self.n_frames = exam, n_frames
         self.actor = seen_in(exam.actor, n_frames)
         self.source = seen_in(exam.source, exam.source.n_frames)
-        self.eyes = exact_eyes(exam.labels, n_frames)
+        self.eyes, self.lips = exact_eyes(exam.labels, n_frames), exact_lips(exam.labels, n_frames)
 
     @cached_property
     def answers(self) -> tuple[Truth | None, Truth | None]:
@@ -120,11 +124,12 @@ class Sitting:
         return self._paper(clip_of(self.exam.truth, self.n_frames), seen_in(self.exam.truth, self.n_frames))
 
     def _paper(self, clip: object, seen: SeenClip) -> Paper:
-        from av_models.forensics.swap_score import compare_faces, judge_swap
+        from av_models.forensics.swap_score import compare_faces, judge_swap, opening_r
 
         whole, face = (judge_swap(clip, seen, answer) if answer else None for answer in self.answers)  # type: ignore[arg-type]
         right = self.answers[0].truth if self.answers[0] else self.actor
-        return Paper(whole, face, compare_faces(seen, right, self.source, self.actor))
+        opening = _or_none(opening_r(seen, self.lips)) if self.lips is not None else None
+        return Paper(whole, face, compare_faces(seen, right, self.source, self.actor), opening)
 
 
 def _wanted(targets: LookTargets | None, name: str) -> float | None:
@@ -154,8 +159,14 @@ def score_rows(part: str, paper: Paper, targets: LookTargets | None, note: str =
     yield shown(part, "landmarks, eyes", _r(score.lm_eyes), "of eyes' distance")
     yield at_least(part, "mouth correlation", _r(score.mouth_r), 0.92, "r", "with the truth's opening")
     yield at_most(part, "mouth gain away from 1", _r(abs(score.mouth_gain - 1)), 0.15, "", f"{score.mouth_gain:.3f}")
+    yield opening_row(part, paper)
     yield _blink_row(part, score)
     yield at_most(part, "flicker away from 1", _r(abs(score.flicker_ratio - 1)), 0.2, "", f"{score.flicker_ratio:.3f}")
+
+
+def opening_row(part: str, paper: Paper) -> BenchRow:
+    opening = None if paper.opening_r is None else _r(paper.opening_r)
+    return shown(part, "mouth beside the exact opening", opening, "r", "as landmarks see it; compare the truth's own")
 
 
 def likeness_rows(part: str, found: Likeness, note: str) -> Iterator[BenchRow]:

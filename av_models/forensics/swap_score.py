@@ -20,7 +20,7 @@ from av_models.face.warp import similarity, transform
 from .swap_score_faces import SeenClip
 from .swap_score_pixels import PixelTally, Steadiness, eye_boxes, grid_matrices, hull, steadied, to_grid
 
-__all__ = ["Clip", "ExactEyes", "Likeness", "SwapScore", "Truth", "compare_faces", "judge_swap"]
+__all__ = ["Clip", "ExactEyes", "Likeness", "SwapScore", "Truth", "compare_faces", "judge_swap", "opening_r"]
 
 Floats = NDArray[np.floating[Any]]
 Rgb = NDArray[np.uint8]
@@ -198,6 +198,17 @@ def _lip_gap(clip: SeenClip) -> Floats:
     """(N,) distance of the inner lips in pixels."""
     upper, lower = _LIPS
     return np.asarray(np.linalg.norm(clip.landmarks[:, upper] - clip.landmarks[:, lower], axis=1))
+
+
+def opening_r(seen: SeenClip, exact: Floats) -> float:
+    """Correlation of the inner lips' opening, as landmarks see it, with the exact one (N,); NaN where nothing moves.
+
+    Landmarks read some mouths badly, even in the truth itself: that clip's own figure is what can be reached.
+    """
+    opening = _lip_gap(seen) / _between_eyes(seen)
+    if not np.ptp(opening) or not np.ptp(exact):
+        return float("nan")
+    return float(np.corrcoef(opening, exact)[0, 1])
 
 
 def _mean(values: Floats) -> float:

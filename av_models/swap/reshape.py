@@ -66,8 +66,8 @@ _MOST_BENT = 0.7
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadWarp:
-    """One frame's. field (G,G,2): from where each place of the moved picture comes, as a displacement in x and y, over
-    the crop and REACH round it.  filmed (68,2): the plate's landmarks.  landmarks: the same with jaw and brows where
+    """One frame's. field (F,F,2): from where each place of the moved picture comes, as a displacement in x and y, over
+    the crop and REACH round it, fine enough to be sampled linearly, and 0 at its sides.  filmed (68,2): the plate's landmarks.  landmarks: the same with jaw and brows where
     they lie now.  All in units of the side of the painted face's crop."""
 
     field: NDArray[np.float32]
@@ -196,7 +196,7 @@ def head_warp(plate: Floats, moves: Floats, options: SwapOptions | None = None) 
     field = _thin_plate(held, back)
     gentle = min(1.0, _MOST_BENT / max(_bent(field), 1e-9))
     landmarks[_MOVED] += gentle * moves
-    return HeadWarp(np.asarray(gentle * field, np.float32), filmed, landmarks)
+    return HeadWarp(_finer(gentle * field), filmed, landmarks)
 
 
 def _axis() -> Floats:
@@ -239,23 +239,29 @@ def _bent(field: Floats) -> float:
 
 
 def _to_cells(size_px: int) -> Floats:
-    """(2,3): from pixels of a crop to cells of the field."""
-    scale = _CELLS / (1 + 2 * REACH) / size_px
+    """(2,3): from pixels of a crop to cells of the fine field."""
+    scale = _FINER * _CELLS / (1 + 2 * REACH) / size_px
     shift = scale * (0.5 + REACH * size_px) - 0.5
     return np.array([[scale, 0, shift], [0, scale, shift]])
 
 
-def _sampled(field: Floats, to_cells: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
-    """The field at pixels of a picture of size (width, height); 0 beyond it."""
+def _finer(field: Floats) -> NDArray[np.float32]:
+    """(G,G,2) -> (F,F,2)."""
     import cv2
 
     side = _FINER * len(field)
     values = cv2.resize(np.asarray(field, np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
     values[[0, -1]] = values[:, [0, -1]] = 0
-    finer = _FINER * np.asarray(to_cells, np.float64)
-    finer[:, 2] += (_FINER - 1) / 2
+    return np.asarray(values, np.float32)
+
+
+def _sampled(field: Floats, to_cells: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
+    """A fine field at pixels of a picture of size (width, height); 0 beyond it."""
+    import cv2
+
     way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(values, finer, size, flags=way, borderMode=cv2.BORDER_CONSTANT), np.float32)
+    values = np.asarray(field, np.float32)
+    return np.asarray(cv2.warpAffine(values, to_cells, size, flags=way, borderMode=cv2.BORDER_CONSTANT), np.float32)
 
 
 def _sources(moves: Floats, left: int = 0, top: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

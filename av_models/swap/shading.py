@@ -49,7 +49,7 @@ def side_light(faces: Floats, plates: Floats, skin: Floats, axis: float) -> NDAr
 
 
 def hue_left(faces: Floats, plates: Floats, skin: Floats) -> NDArray[np.float32]:
-    """Gain (SHADING_PX,SHADING_PX,3) that gives faces, lit and coloured already, the plates' hues; no lightness changes.
+    """Gain (SHADING_PX,SHADING_PX,3) that gives faces, lit and coloured already, the plates' hues; lightness stays.
 
     A change of colours is the same all over a face: where light of another hue fell on the source, or fairer skin in
     shade was more saturated, a cheek stays yellow beside a rosy one. Shaded alike, faces are to be of like hue, too;

@@ -17,6 +17,8 @@ from swaps_made import scored
 from av_models.domain.bench import BenchRow
 from av_models.domain.errors import ConsentError, InputError, MediaError, ResourceError
 from av_models.domain.face import TrainingOptions
+from av_models.forensics.swap_score import opening_r
+from av_models.forensics.swap_score_faces import SeenClip
 from av_models.io.video import VideoWriter, read_pictures
 from av_models.swap.plan import Evaluation
 from tasks import bench_faces_kills as kills
@@ -79,6 +81,9 @@ def test_every_figure_is_measured(clips: Path, allowed: Path, monkeypatch: pytes
     assert found["actor_b, truth", "fit_ssim"].measured == pytest.approx(1)
     assert found["actor_b, untouched", "as pasted ssim"].measured > 0.97
     assert found[part, "fit_ssim"].measured < found["actor_b, untouched", "fit_ssim"].measured
+    assert -1 <= found[part, "mouth beside the exact opening"].measured <= 1
+    perfect = found["actor_b, truth", "mouth beside the exact opening"].measured
+    assert kept_opening(allowed) == pytest.approx(perfect, abs=1e-3)
     assert found[part, "blinks below other frames"].note.startswith("SSIM round the eyes")
     assert found[part, "training, faces"].measured > 0 and found[part, "held-out source"].unit == "dB"
     assert found["speed", "swap over network alone"].target == 60 and found["memory", "training and rendering"].met
@@ -87,6 +92,20 @@ def test_every_figure_is_measured(clips: Path, allowed: Path, monkeypatch: pytes
     kept = json.loads((allowed / "out" / "bench" / "faces" / "faces.json").read_text())
     assert set(kept["actor_b"]) == {"untouched", "truth", part.removeprefix("actor_b, ")}
     assert kept["actor_b"][part.removeprefix("actor_b, ")]["whole"]["frames"] == 12
+
+
+def kept_opening(folder: Path) -> float:
+    kept = json.loads((folder / "out" / "bench" / "faces" / "faces.json").read_text())
+    return float(kept["actor_b"]["truth"]["opening_r"])
+
+
+def test_the_opening_is_compared_with_the_exact_one() -> None:
+    lips = np.zeros((6, 68, 2))
+    lips[:, 36, 0], lips[:, 45, 0] = 100, 200
+    lips[:, 66, 1] = exact = np.array([0.0, 5, 9, 2, 7, 1])
+    seen = SeenClip(lips, np.zeros((6, 128)), 0)
+    assert opening_r(seen, exact) == pytest.approx(1) and opening_r(seen, -exact) == pytest.approx(-1)
+    assert np.isnan(opening_r(seen, np.ones(6)))
 
 
 def test_without_leave_nothing_is_measured(clips: Path, workshop: Path) -> None:
