@@ -23,7 +23,7 @@ __all__ = ["Hand", "PaintedFace", "Patch", "to_painted"]
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintedFace:
     """On its way into the plate: face (D,D,3), graded; learned (D,D): the decoder's mask; crop (S,S,3) uint8 of the
-    plate; hidden (S,S): what is in front of it, None if nobody looks; code: distance from the usual; points (K,2): see
+    plate; hidden (F,F): what is in front of it, in the same crop, None if nothing is; code: distance from the usual; points (K,2): see
     `SwapNetwork.points`; edges: of the plate, None if its softness is not followed; moves (27,2): of the plate's
     outline, None if its head stays as it was filmed; blur (2,2): covariance of the blur that the painted face gets."""
 
@@ -62,8 +62,6 @@ class Hand:
     def __init__(self, swap: FaceSwap, options: SwapOptions) -> None:
         self.painter, self.finish, self.grade = ready_painter(swap.weights, swap.match.data)
         self.look, self.options = self.grade.look, options
-        size, look = self.painter.output_px, self.look
-        self.from_crop = compose(_inverse(in_pixels(look.place, size)), _rescale(self.painter.input_px, size))
         self.rest()
 
     def rest(self) -> None:
@@ -117,9 +115,10 @@ class Hand:
         """(D,D): what is in front of the face, None where nothing is."""
         import cv2
 
-        if hidden is None or not hidden.any():
+        if hidden is None:
             return None
-        return cv2.warpAffine(hidden, self.from_crop, (size_px, size_px))
+        from_crop = compose(_inverse(in_pixels(self.look.place, size_px)), _rescale(len(hidden), size_px))
+        return cv2.warpAffine(hidden, from_crop, (size_px, size_px))
 
     def _signs(self, face: PaintedFace, seen: Seen, hull: np.ndarray, hidden: np.ndarray | None, seam: float) -> Signs:
         from av_models.swap.doubts import Signs, jump_between, outline_strays

@@ -105,7 +105,6 @@ def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -
 def _paint_person(
     swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: np.ndarray, options: SwapOptions
 ) -> dict[int, PaintedFace]:
-    from av_models.face.front import all_hidden
     from av_models.face.warp import align_matrix, warp_crop
     from av_models.swap.doubts import code_distance
 
@@ -118,13 +117,32 @@ def _paint_person(
     rows = [i for i, _ in there]
     faces, masks, codes, points = _graded(painter, grade, crops, mouths[rows], [batch[i] for i in rows])
     strange = code_distance(codes, look.code_mean, np.array(finish.code_spread)).tolist()
-    hidden = all_hidden(look.front, crops) if look.front is not None else [None] * len(crops)
+    hidden = _in_front(look, crops, [(batch[i], one) for i, one in there])
     matrices = [to_painted(look, one, side) for _, one in there]
     seen = list(zip(there, points, matrices, strict=True))
     edges = [edges_in(batch[i], one, matrix, look) if options.detail else None for (i, one), _, matrix in seen]
     moves = [head_moves(swap.match, one.landmarks, drawn, matrix, side) for (_, one), drawn, matrix in seen]
     columns = zip(faces, masks, crops, hidden, strange, points, edges, moves, strict=True)
     return {i: PaintedFace(*column) for i, column in zip(rows, columns, strict=True)}
+
+
+def _in_front(
+    look: PlateLook, crops: list[np.ndarray], there: list[tuple[ShotFrame, Seen]]
+) -> Sequence[np.ndarray | None]:
+    """What is in front of each face, twice as fine as the crops (S,S,3) that the network gets; None where nothing is."""
+    from av_models.face.front import fronts, matte_of
+    from av_models.face.warp import align_matrix, warp_crop
+
+    if look.front is None:
+        return [None] * len(crops)
+    found: list[np.ndarray | None] = []
+    for (frame, seen), front, crop in zip(there, fronts(look.front, crops), crops, strict=True):
+        size = 2 * len(crop)
+        fine = (
+            warp_crop(frame.shallow, align_matrix(seen.landmarks, size, look.template), size) if front.any() else None
+        )
+        found.append(None if fine is None else matte_of(fine, front))
+    return found
 
 
 def _graded(

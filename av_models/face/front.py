@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 from ..runtime.one_thread import one_thread
 from .occlusion import MODEL_PX, FaceModel, lab, shrunk
 
-__all__ = ["FRONT_PX", "all_hidden", "believed", "first_model", "fronts", "hidden_share", "learn", "shares_of"]
+__all__ = [
+    "FRONT_PX",
+    "all_hidden",
+    "believed",
+    "first_model",
+    "fronts",
+    "hidden_share",
+    "learn",
+    "matte_of",
+    "shares_of",
+]
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -34,8 +44,14 @@ _LEAST_PATCH = 0.004
 _RIM_PX = 14
 """Of FRONT_PX. Pixels that are face in most frames are explained; those round them are now face and now background."""
 
-_FLAT = 25.0
-"""Variance of a plane of CIELAB below which the guided filter takes it for even."""
+_NEAR = 0.04
+"""Of the crop's side: so near, a thing and a face have one colour each."""
+
+_COLOR_NOISE = 15.0
+"""In steps of CIELAB of 0..255: colours nearer than this tell little."""
+
+_MIXED = 0.1
+"""Colours as near as this to one of the two are all of it."""
 
 
 _MOST_FACES = 160
@@ -87,7 +103,7 @@ def all_hidden(model: FaceModel, crops: Sequence[Pixels]) -> list[NDArray[np.flo
 
     Only where the face may be; 0 everywhere else. The edge follows that of the picture.
     """
-    return [_fine(crop, front) for crop, front in zip(crops, fronts(model, crops), strict=True)]
+    return [matte_of(crop, front) for crop, front in zip(crops, fronts(model, crops), strict=True)]
 
 
 def hidden_share(model: FaceModel, crop: Pixels) -> float:
@@ -174,33 +190,38 @@ def _kept(told: Floats, least: float) -> NDArray[np.float32]:
     return np.asarray(told * near, np.float32)
 
 
-def _fine(crop: Pixels, front: Floats) -> NDArray[np.float32]:
-    """What is in front, as large as the crop."""
+def matte_of(crop: Pixels, front: Floats) -> NDArray[np.float32]:
+    """What is in front (S,S) 0..1, as fine as the crop (S,S,3); front (P,P): as the network sees it.
+
+    The network is sure where a thing is, and unsure by a pixel or two of its own where it ends. There the crop's colours
+    tell, if the thing's and the face's nearby are further apart than either is uneven: a pixel of a mixed colour is
+    covered as far as it lies from the face's towards the thing's.
+    """
     import cv2
 
     if not front.any():
         return np.zeros(crop.shape[:2], np.float32)
-    wide = cv2.resize(front, (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return _guided(lab(crop), np.asarray(wide, np.float32))
+    share = np.asarray(cv2.resize(front, (crop.shape[1], crop.shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+    colors = lab(crop)
+    thing, thing_uneven, known = _colors_near(colors, share**4)
+    face, face_uneven, _ = _colors_near(colors, (1 - share) ** 4)
+    apart = thing - face
+    squared = (apart**2).sum(-1)
+    covered = ((colors - face) * apart).sum(-1) / np.maximum(squared, 1e-3)
+    covered = np.clip((covered - _MIXED) / (1 - 2 * _MIXED), 0, 1)
+    trust = squared / (squared + _COLOR_NOISE**2 + thing_uneven + face_uneven) * np.minimum(1, 20 * known)
+    trust *= np.minimum(1, 8 * np.minimum(share, 1 - share))
+    return np.asarray(share + trust * (covered - share), np.float32)
 
 
-def _guided(guide: Floats, mask: Floats) -> NDArray[np.float32]:
-    """The mask with its edge moved to the picture's (guided filter, He, Sun and Tang 2010; each channel on its own)."""
+def _colors_near(colors: Floats, weight: Floats) -> tuple[Floats, Floats, Floats]:
+    """Round every place of (S,S,3): the mean colour of what weighs there, its variance (S,S), and how much that is."""
     import cv2
 
-    side = max(3, round(mask.shape[0] / FRONT_PX * 2) | 1)
+    def near(plane: Floats) -> Floats:
+        return np.asarray(cv2.GaussianBlur(np.asarray(plane, np.float32), (0, 0), _NEAR * len(colors)))
 
-    def mean(plane: Floats) -> NDArray[np.float32]:
-        return np.asarray(cv2.blur(np.asarray(plane, np.float32), (side, side)), np.float32)
-
-    base = mean(mask)
-    total, weight = base.copy(), np.ones_like(base)
-    for channel in range(3):
-        plane = guide[..., channel]
-        middle = mean(plane)
-        spread = mean(plane * plane) - middle * middle
-        slope = (mean(plane * mask) - middle * base) / (spread + _FLAT)
-        share = spread / (spread + _FLAT)
-        total += share * (mean(slope) * plane + mean(base - slope * middle))
-        weight += share
-    return np.asarray(np.clip(total / weight, 0, 1), np.float32)
+    known = near(weight) + 1e-4
+    mean = near(colors * weight[..., None]) / known[..., None]
+    spread = near(colors**2 * weight[..., None]) / known[..., None] - mean**2
+    return mean, np.maximum(spread, 0).sum(-1), known

@@ -61,10 +61,12 @@ def _nearest(known: NDArray[np.intp], frames: NDArray[np.intp]) -> NDArray[np.in
 
 
 def _moved(points: Floats) -> Floats:
-    """(N,4) left, top, right, bottom of the square that may move, however the head is turned."""
+    """(N,4) left, top, right, bottom of the square that may move, as the head is tilted."""
     brows, chin = points[:, 17:27].mean(1), points[:, 8]
     side = np.linalg.norm(chin - brows, axis=1, keepdims=True) / FACE_SHARE
-    half = side * (0.5 + REACH) * np.sqrt(2) * _SPARE
+    level = points[:, 42:48].mean(1) - points[:, 36:42].mean(1)
+    tilted = np.abs(level).sum(1, keepdims=True) / np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-9)
+    half = side * (0.5 + REACH) * tilted * _SPARE
     middle = (brows + chin) / 2
     return np.concatenate([middle - half, middle + half], 1)
 
