@@ -3,7 +3,7 @@ time; every step runs ahead of the next in a thread of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,13 @@ from av_models.domain.swap import FaceSwap, SwapOptions
 from tasks.heads import head_moves, steady_head
 from tasks.laying import Hand, PaintedFace, Patch, to_painted
 from tasks.plates import compose, ready_painter
-from tasks.shot_frames import ShotFrame, shot_frames
+from tasks.shot_frames import Seen, ShotFrame, shot_frames
 from tasks.softness import blur_of, edges_in, with_near
 from tasks.workspace import store
 
 if TYPE_CHECKING:
     from av_models.swap.doubts import Signs
-    from av_models.swap.plate import Grade
+    from av_models.swap.plate import Grade, PlateLook
     from av_models.swap.render import Painter
 
 __all__ = ["Finished", "finished_frames"]
@@ -129,7 +129,7 @@ def _paint_person(
 def _in_front(
     look: PlateLook, crops: list[np.ndarray], there: list[tuple[ShotFrame, Seen]]
 ) -> Sequence[np.ndarray | None]:
-    """What is in front of each face, twice as fine as the crops (S,S,3) that the network gets; None where nothing is."""
+    """What is in front of each face, twice as fine as the crops (S,S,3) of the network; None where nothing is."""
     from av_models.face.front import fronts, matte_of
     from av_models.face.warp import align_matrix, warp_crop
 
@@ -137,11 +137,12 @@ def _in_front(
         return [None] * len(crops)
     found: list[np.ndarray | None] = []
     for (frame, seen), front, crop in zip(there, fronts(look.front, crops), crops, strict=True):
+        if not front.any():
+            found.append(None)
+            continue
         size = 2 * len(crop)
-        fine = (
-            warp_crop(frame.shallow, align_matrix(seen.landmarks, size, look.template), size) if front.any() else None
-        )
-        found.append(None if fine is None else matte_of(fine, front))
+        fine = warp_crop(frame.shallow, align_matrix(seen.landmarks, size, look.template), size)
+        found.append(matte_of(fine, front))
     return found
 
 

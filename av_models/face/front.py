@@ -12,16 +12,8 @@ from ..runtime.one_thread import one_thread
 from .occlusion import MODEL_PX, FaceModel, lab, shrunk
 
 __all__ = [
-    "FRONT_PX",
-    "all_hidden",
-    "believed",
-    "first_model",
-    "fronts",
-    "hidden_share",
-    "learn",
-    "matte_of",
-    "shares_of",
-]
+    "FRONT_PX", "all_hidden", "believed", "first_model", "fronts", "hidden_share", "learn", "matte_of", "shares_of",
+]  # fmt: skip
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -46,6 +38,9 @@ _RIM_PX = 14
 
 _NEAR = 0.04
 """Of the crop's side: so near, a thing and a face have one colour each."""
+
+_COARSER = 4
+"""What is as smooth as that is reckoned in a picture so many times smaller."""
 
 _COLOR_NOISE = 15.0
 """In steps of CIELAB of 0..255: colours nearer than this tell little."""
@@ -193,9 +188,9 @@ def _kept(told: Floats, least: float) -> NDArray[np.float32]:
 def matte_of(crop: Pixels, front: Floats) -> NDArray[np.float32]:
     """What is in front (S,S) 0..1, as fine as the crop (S,S,3); front (P,P): as the network sees it.
 
-    The network is sure where a thing is, and unsure by a pixel or two of its own where it ends. There the crop's colours
-    tell, if the thing's and the face's nearby are further apart than either is uneven: a pixel of a mixed colour is
-    covered as far as it lies from the face's towards the thing's.
+    The network is sure where a thing is, and unsure by a pixel or two of its own where it ends. There the crop's
+    colours tell, if the thing's and the face's nearby are further apart than either is uneven: a pixel of a mixed
+    colour is covered as far as it lies from the face's towards the thing's.
     """
     import cv2
 
@@ -218,8 +213,13 @@ def _colors_near(colors: Floats, weight: Floats) -> tuple[Floats, Floats, Floats
     """Round every place of (S,S,3): the mean colour of what weighs there, its variance (S,S), and how much that is."""
     import cv2
 
+    side = len(colors)
+    small = max(1, side // _COARSER)
+
     def near(plane: Floats) -> Floats:
-        return np.asarray(cv2.GaussianBlur(np.asarray(plane, np.float32), (0, 0), _NEAR * len(colors)))
+        coarse = cv2.resize(np.asarray(plane, np.float32), (small, small), interpolation=cv2.INTER_AREA)
+        soft = cv2.GaussianBlur(coarse, (0, 0), _NEAR * small)
+        return np.asarray(cv2.resize(soft, (side, side), interpolation=cv2.INTER_LINEAR))
 
     known = near(weight) + 1e-4
     mean = near(colors * weight[..., None]) / known[..., None]

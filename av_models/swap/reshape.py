@@ -67,8 +67,9 @@ _MOST_BENT = 0.7
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadWarp:
     """One frame's. field (F,F,2): from where each place of the moved picture comes, as a displacement in x and y, over
-    the crop and REACH round it, fine enough to be sampled linearly, and 0 at its sides.  filmed (68,2): the plate's landmarks.  landmarks: the same with jaw and brows where
-    they lie now.  All in units of the side of the painted face's crop."""
+    the crop and REACH round it, fine enough to be sampled linearly, and 0 at its sides.  filmed (68,2): the plate's
+    landmarks.  landmarks: the same with jaw and brows where they lie now.  All in units of the side of the painted
+    face's crop."""
 
     field: NDArray[np.float32]
     filmed: Floats
