@@ -24,8 +24,9 @@ __all__ = ["Hand", "PaintedFace", "Patch", "to_painted"]
 class PaintedFace:
     """On its way into the plate: face (D,D,3), graded; learned (D,D): the decoder's mask; crop (S,S,3) uint8 of the
     plate; hidden (F,F): what is in front of it, in the same crop, None if nothing is; code: distance from the usual;
-    points (K,2): see `SwapNetwork.points`; edges: of the plate, None if its softness is not followed; moves (27,2): of the plate's
-    outline, None if its head stays as it was filmed; blur (2,2): covariance of the blur that the painted face gets."""
+    points (K,2): see `SwapNetwork.points`; edges: of the plate, None if its softness is not followed; moves (27,2): of
+    the plate's outline, None if its head stays as it was filmed; blur (2,2): covariance of the blur that the painted
+    face gets."""
 
     face: np.ndarray
     learned: np.ndarray

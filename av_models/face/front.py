@@ -124,20 +124,23 @@ def _of_group(model: FaceModel, crops: Sequence[Pixels]) -> NDArray[np.float32]:
     with one_thread():
         left = model.unexplained(small)
     found = np.zeros((len(crops), FRONT_PX, FRONT_PX), np.float32)
-    strange = [k for k, doubt in enumerate(model.in_strays(left)) if _is_strange(model.inside, doubt)]
-    if strange:
+    strange = np.stack([_strange(model.inside, doubt) for doubt in model.in_strays(left)])
+    asked = np.flatnonzero(strange.any((1, 2))).tolist()
+    if asked:
         small[:, model.inside] -= left
-        found[strange] = _told(model, [crops[k] for k in strange], small[strange])
+        told = _told(model, [crops[k] for k in asked], small[asked])
+        least = _LEAST_PATCH * model.inside.mean() * told[0].size
+        found[asked] = [_kept(one, strange[k], least) for k, one in zip(asked, told, strict=True)]
     return found
 
 
-def _is_strange(inside: NDArray[np.bool_], doubt: Floats) -> bool:
-    """Whether a face with these distances (M,) from what is explained may have anything in front."""
+def _strange(inside: NDArray[np.bool_], doubt: Floats) -> NDArray[np.bool_]:
+    """(FRONT_PX,FRONT_PX): where a face this far (M,) from what is explained of it may have something in front."""
     import cv2
 
     apart = np.zeros(inside.shape, np.float32)
     apart[inside] = doubt
-    return bool(cv2.GaussianBlur(apart, (0, 0), _BLUR_PX).max() > _STRANGE)
+    return _wide(inside & (np.asarray(cv2.GaussianBlur(apart, (0, 0), _BLUR_PX)) > _STRANGE))
 
 
 def _told(model: FaceModel, crops: Sequence[Pixels], explained: Floats) -> NDArray[np.float32]:
@@ -151,8 +154,7 @@ def _told(model: FaceModel, crops: Sequence[Pixels], explained: Floats) -> NDArr
     inside = torch.from_numpy(model.inside.astype(np.float32))[None, None]
     with torch.no_grad():
         told = load_front_reader()(clues_of(seen, shown, stray, inside)).sigmoid()[:, 0].numpy()
-    near = believed(model.inside)
-    return np.stack([_kept(one * near, _LEAST_PATCH * model.inside.mean() * near.size) for one in told])
+    return np.asarray(told * believed(model.inside), np.float32)
 
 
 def _planes(pictures: Floats) -> Any:
@@ -175,12 +177,13 @@ def _wide(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.repeat(np.repeat(inside, times, 0), times, 1)
 
 
-def _kept(told: Floats, least: float) -> NDArray[np.float32]:
-    """Without patches that are small, or nowhere sure."""
+def _kept(told: Floats, strange: NDArray[np.bool_], least: float) -> NDArray[np.float32]:
+    """Without patches that are small, nowhere sure, or nowhere on a part of the face that looks strange."""
     import cv2
 
     n, labels = cv2.connectedComponents((told > _SEEN).astype(np.uint8), connectivity=8)
-    kept = [k for k in range(1, n) if (at := labels == k).sum() >= least and told[at].max() > _BELIEVED]
+    patches = [(k, labels == k) for k in range(1, n)]
+    kept = [k for k, at in patches if at.sum() >= least and told[at].max() > _BELIEVED and strange[at].any()]
     near = cv2.dilate(np.isin(labels, kept).astype(np.uint8), np.ones((5, 5), np.uint8))
     return np.asarray(told * near, np.float32)
 

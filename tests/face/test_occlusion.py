@@ -8,7 +8,7 @@ import pytest
 from people_made import performance, shown, with_hand, with_microphone
 
 from av_models.face.backend import FaceBackend
-from av_models.face.front import all_hidden, fronts, hidden_share, learn, shares_of
+from av_models.face.front import all_hidden, fronts, hidden_share, learn, matte_of, shares_of
 from av_models.face.gather import gather
 from av_models.face.occlusion import FaceModel
 from av_models.face.track import follow
@@ -116,3 +116,27 @@ def test_a_single_frame_is_a_model_and_none_is_refused(faces: Faces) -> None:
     assert not hidden(learn(crops[:1], masks[:1]), crops[0]).any()
     with pytest.raises(ValueError, match="at least one crop"):
         learn(crops[:0], masks[:0])
+
+
+@pytest.mark.parametrize("blur", [0.7, 1.5])
+def test_the_edge_of_a_thing_is_as_sharp_as_the_picture(faces: Faces, model: FaceModel, blur: float) -> None:
+    """Mixed pixels belong to the thing as far as they are of its colour."""
+    crops, masks = faces
+    errors = []
+    for i in (5, 25, 45):
+        _, covered = with_microphone(crops[i], (64, 80), 26)
+        alpha = cv2.GaussianBlur(covered.astype(np.float32), (0, 0), blur)
+        mixed = crops[i] + (np.full(3, 52.0) - crops[i]) * alpha[..., None]
+        found = hidden(model, np.round(mixed).astype(np.uint8))
+        assert found.min() >= 0 and found.max() <= 1
+        errors.append(float(np.abs(found - alpha)[masks[i] > 127].mean()))
+    assert np.mean(errors) < 0.02
+
+
+def test_a_matte_may_be_finer_than_what_the_network_saw(faces: Faces, model: FaceModel) -> None:
+    crop = with_microphone(faces[0][30], (64, 80), 26)[0]
+    front = fronts(model, [crop])[0]
+    finer = cv2.resize(crop, (256, 256), interpolation=cv2.INTER_CUBIC)
+    assert matte_of(finer, front).shape == (256, 256)
+    assert not matte_of(finer, np.zeros_like(front)).any()
+    assert np.abs(cv2.resize(matte_of(finer, front), (128, 128)) - hidden(model, crop)).mean() < 0.005
