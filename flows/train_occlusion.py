@@ -1,7 +1,7 @@
 """`python -m flows.train_occlusion`: the weights of `av_models.face.occlusion_network`, made again.
 
 It takes clips of one person each, of people who agreed to that or were made up; things in front of their faces are
-drawn (`av_models.face.occluders`). A quarter of an hour on two cores.
+drawn (`av_models.face.occluders`). Twenty minutes on two cores.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ __all__ = ["main"]
 
 _MOST_FRAMES = 130
 _CROP_PX = 128
-_SMALLEST_LESSONS = 100
+_EXAM_LESSONS = 100
 
 
 def main(
     clip: Annotated[list[Path], typer.Option(help="A video of one person; may be given many times.")],
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.")],
     apart: Annotated[list[Path] | None, typer.Option(help="A video to measure on, of somebody else.")] = None,
-    models: Annotated[int, typer.Option(help="Of every clip, each in other colours and of another part.")] = 4,
-    lessons: Annotated[int, typer.Option(help="For every model.")] = 90,
-    steps: Annotated[int, typer.Option(help="Of training, with 24 faces each.")] = 2200,
+    models: Annotated[int, typer.Option(help="Of every clip, each in other colours and of another part.")] = 5,
+    lessons: Annotated[int, typer.Option(help="For every model.")] = 80,
+    steps: Annotated[int, typer.Option(help="Of training, with 24 faces each.")] = 2600,
 ) -> None:
     """Train on all clips and write the weights as float16."""
     from safetensors.torch import save_file
@@ -40,7 +40,7 @@ def main(
     typer.echo(f"{len(clip)} clips, {len(known.crops)} lessons")
     reader = train_front_reader(known, steps, on_step=_report)
     if apart:
-        overlap, false = front_error(reader, lessons_of([_clip(path) for path in apart], 3, _SMALLEST_LESSONS, seed=11))
+        overlap, false = front_error(reader, lessons_of([_clip(path) for path in apart], 3, _EXAM_LESSONS, seed=11))
         typer.echo(f"people apart: overlap {overlap:.3f}; of faces with nothing in front {false:.4f} taken for hidden")
     save_file({name: value.half().contiguous() for name, value in reader.state_dict().items()}, out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,10 +69,15 @@ class Hand:
     def rest(self) -> None:
         """The next frame has no neighbour."""
         self.before: tuple[np.ndarray, np.ndarray] | None = None
+        self.others: dict[int, np.ndarray] = {}
 
     def remember(self, face: PaintedFace | None) -> None:
         """The next frame's neighbour, which is not laid in."""
         self.before = _small_of(face) if face is not None else None
+
+    def beside(self, others: Mapping[int, Seen]) -> None:
+        """Who else is seen in the next frame, by number. Who was, and is not, is taken to be where they were."""
+        self.others |= {number: seen.landmarks for number, seen in others.items()}
 
     def lay(self, picture: np.ndarray, face: PaintedFace, seen: Seen, time_s: float) -> tuple[np.ndarray, Signs, Patch]:
         from av_models.face.warp import transform
@@ -82,7 +88,7 @@ class Hand:
         matrix = to_painted(self.look, seen, size)
         points, hidden = transform(seen.landmarks, matrix), self._hidden(face.hidden, size)
         hull, shown = hull_masks(points[None], size)[0], self._finished(face, time_s)
-        warp, inside, covered = self._warp(points, face), hull, hidden
+        warp, inside, covered = self._warp(points, face, matrix), hull, hidden
         if warp is not None:
             points = warp.outline(matrix, size, picture.shape) * size - 0.5
             picture = warp.picture(picture, matrix, size)
@@ -93,13 +99,16 @@ class Hand:
         signs = self._signs(face, seen, hull, hidden, laid.seam)
         return laid.picture, signs, Patch(shown, mask, matrix, warp)
 
-    def _warp(self, points: np.ndarray, face: PaintedFace) -> HeadWarp | None:
-        """points (68,2): the plate's landmarks, px of the painted face."""
+    def _warp(self, points: np.ndarray, face: PaintedFace, matrix: np.ndarray) -> HeadWarp | None:
+        """points (68,2): the plate's landmarks, px of the painted face.  matrix (2,3): to those from the picture's."""
+        from av_models.swap.beside import head_box
         from av_models.swap.reshape import head_warp
 
         if face.moves is None:
             return None
-        return head_warp((points + 0.5) / self.painter.output_px, face.moves, self.options)
+        size = self.painter.output_px
+        boxes = [head_box(landmarks, matrix, size) for landmarks in self.others.values()]
+        return head_warp((points + 0.5) / size, face.moves, self.options, boxes)
 
     def _finished(self, painted: PaintedFace, time_s: float) -> np.ndarray:
         from av_models.swap.render import grained, sharpened

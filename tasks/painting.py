@@ -216,7 +216,8 @@ def _finished(frame: ShotFrame, hands: list[Hand], faces: tuple[PaintedFace | No
     from_whole = np.array([[1.0, 0, -frame.box[0]], [0, 1.0, -frame.box[1]]])
     found: list[Signs | None] = []
     patches: list[Patch | None] = []
-    for hand, face, seen in zip(hands, faces, frame.seen, strict=True):
+    for number, (hand, face, seen) in enumerate(zip(hands, faces, frame.seen, strict=True)):
+        hand.beside({k: one for k, one in enumerate(frame.seen) if k != number and one is not None})
         if face is None or seen is None:
             hand.rest()
             found.append(None)

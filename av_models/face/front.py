@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from ..runtime.one_thread import one_thread
 from .occlusion import MODEL_PX, FaceModel, lab, shrunk
 
-__all__ = [
-    "FRONT_PX", "all_hidden", "believed", "first_model", "fronts", "hidden_share", "learn", "matte_of", "shares_of",
-]  # fmt: skip
+__all__ = ["FRONT_PX", "believed", "first_model", "fronts", "learn", "matte_of", "shares_of"]
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -93,21 +91,11 @@ def _small_labs(crops: Sequence[Pixels] | Pixels) -> NDArray[np.float32]:
     return np.stack([lab(shrunk(crop, MODEL_PX)) for crop in crops])
 
 
-def all_hidden(model: FaceModel, crops: Sequence[Pixels]) -> list[NDArray[np.float32]]:
-    """(S,S) 0..1 of each crop (S,S,3) uint8 RGB of the alignment that the model was fitted on: 1 is in front.
-
-    Only where the face may be; 0 everywhere else. The edge follows that of the picture.
-    """
-    return [matte_of(crop, front) for crop, front in zip(crops, fronts(model, crops), strict=True)]
-
-
-def hidden_share(model: FaceModel, crop: Pixels) -> float:
-    """How much of the face lies behind something, 0..1."""
-    return float(shares_of(model, fronts(model, [crop]))[0])
-
-
 def fronts(model: FaceModel, crops: Sequence[Pixels]) -> NDArray[np.float32]:
-    """(N,FRONT_PX,FRONT_PX) 0..1: `all_hidden`, as small as the network sees it."""
+    """(N,FRONT_PX,FRONT_PX) 0..1 of crops (S,S,3) uint8 RGB in the model's alignment: 1 is in front.
+
+    Only where the face may be; 0 everywhere else.
+    """
     groups = [crops[first : first + _AT_ONCE] for first in range(0, len(crops), _AT_ONCE)]
     empty = np.zeros((0, FRONT_PX, FRONT_PX), np.float32)
     return np.concatenate([empty, *(_of_group(model, group) for group in groups)])

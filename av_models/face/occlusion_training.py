@@ -91,12 +91,12 @@ def train_front_reader(
 
     def loss_of(network: FrontReader, step: int) -> Tensor:
         rows = torch.randint(len(lessons.crops), (batch,), generator=generator)
-        return front_loss(network(lessons.clues(rows)), *lessons.wanted(rows))
+        return _loss(network(lessons.clues(rows)), *lessons.wanted(rows))
 
     return train_averaged(FrontReader(), loss_of, steps, rate, 1e-2, 0.1, on_step)
 
 
-def front_loss(told: Tensor, alpha: Tensor, counts: Tensor) -> Tensor:
+def _loss(told: Tensor, alpha: Tensor, counts: Tensor) -> Tensor:
     """Cross entropy, and the overlap of what is told with what is there."""
     entropy = F.binary_cross_entropy_with_logits(told, alpha, reduction="none")
     share = told.sigmoid() * counts

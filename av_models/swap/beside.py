@@ -1,4 +1,4 @@
-"""Whose heads may be reshaped: nobody is bent who never agreed to be changed, and no two heads pull at one another."""
+"""Heads beside other heads: nobody is bent who never agreed to be changed, and no two heads pull at one another."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.swap import Region, SwapOptions
-from ..face.warp import FACE_SHARE
-from .reshape import REACH
+from ..face.warp import transform
 
-__all__ = ["always_apart", "reshape_beside"]
+__all__ = ["always_apart", "head_box", "reshape_beside"]
 
 Floats = NDArray[np.floating[Any]]
-
-_SPARE = 1.1
-"""Reach farther than a head's picture moves: crops are fitted to more than brows and chin."""
 
 _HAIR, _EARS = 0.6, 0.35
 """A head beyond its landmarks: above, in heights of the face; to the sides, in widths."""
@@ -30,8 +26,8 @@ def reshape_beside(options: SwapOptions, n_people: int, own: Floats, others: Seq
     in the same pass, NaN where they are not seen.
 
     A jaw that stays the actor's keeps its own. Where anybody is seen who is not changed in this pass nothing is moved:
-    the picture round a head may be the face of somebody who never agreed to that. Nor is it where two heads of the
-    pass ever come within reach of one another.
+    the picture round a head may be the face of somebody who never agreed to that. Two heads of the pass both move, but
+    never into one another (`head_box`); where they ever touch, neither does.
     """
     if Region.JAW in options.keep or n_people > 1 + len(others):
         return 0.0
@@ -39,15 +35,26 @@ def reshape_beside(options: SwapOptions, n_people: int, own: Floats, others: Seq
 
 
 def always_apart(own: Floats, other: Floats) -> bool:
-    """Whether what moves round one head (N,68,2) never touches the other head in any frame. Who is not seen is taken to
-    be where they were seen nearest in time."""
+    """Whether two heads (N,68,2) never touch in any frame. Who is not seen is taken to be where they were seen nearest
+    in time."""
     ours, theirs = _known(own), _known(other)
     if not len(ours) or not len(theirs):
         return True
     frames = np.union1d(ours, theirs)
-    moved, head = _moved(own[_nearest(ours, frames)]), _head(other[_nearest(theirs, frames)])
-    meet = (moved[:, :2] < head[:, 2:]) & (head[:, :2] < moved[:, 2:])
+    one, two = _heads(own[_nearest(ours, frames)]), _heads(other[_nearest(theirs, frames)])
+    meet = (one[:, :2] < two[:, 2:]) & (two[:, :2] < one[:, 2:])
     return not bool(meet.all(1).any())
+
+
+def head_box(landmarks: Floats, matrix: Floats, size_px: int) -> Floats:
+    """(4,) left, top, right, bottom of a head with hair and ears, landmarks (68,2) px, in units of a crop's side.
+
+    matrix (2,3): from the picture's pixels to those of the crop of size_px.
+    """
+    left, top, right, bottom = _heads(landmarks[None])[0]
+    corners = np.array([(left, top), (right, top), (left, bottom), (right, bottom)])
+    lies = (transform(corners, matrix) + 0.5) / size_px
+    return np.concatenate([lies.min(0), lies.max(0)])
 
 
 def _known(points: Floats) -> NDArray[np.intp]:
@@ -60,18 +67,9 @@ def _nearest(known: NDArray[np.intp], frames: NDArray[np.intp]) -> NDArray[np.in
     return np.where(np.abs(frames - known[before]) <= np.abs(known[after] - frames), known[before], known[after])
 
 
-def _moved(points: Floats) -> Floats:
-    """(N,4) left, top, right, bottom of the square that may move, as the head is tilted."""
-    brows, chin = points[:, 17:27].mean(1), points[:, 8]
-    side = np.linalg.norm(chin - brows, axis=1, keepdims=True) / FACE_SHARE
-    level = points[:, 42:48].mean(1) - points[:, 36:42].mean(1)
-    tilted = np.abs(level).sum(1, keepdims=True) / np.maximum(np.linalg.norm(level, axis=1, keepdims=True), 1e-9)
-    half = side * (0.5 + REACH) * tilted * _SPARE
-    middle = (brows + chin) / 2
-    return np.concatenate([middle - half, middle + half], 1)
-
-
-def _head(points: Floats) -> Floats:
+def _heads(points: Floats) -> Floats:
+    """(N,4) left, top, right, bottom round landmarks (N,68,2)."""
     low, high = points.min(1), points.max(1)
-    beyond = (high - low) * (_EARS, _HAIR)
-    return np.concatenate([low - beyond, high + beyond], 1)
+    wide, tall = np.moveaxis(high - low, 1, 0)
+    sides = np.stack([_EARS * wide, _HAIR * tall, _EARS * wide, np.zeros_like(tall)], 1)
+    return np.concatenate([low, high], 1) + sides * (-1, -1, 1, 1)

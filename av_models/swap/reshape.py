@@ -8,6 +8,7 @@ map.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,9 @@ _BELOW = 0.25
 _STIFFNESS = 1e-4
 _FADES = 0.25
 """Share of REACH, from its end, over which the last of a movement dies away."""
+
+_SPARED = 0.15
+"""From another's head, movements grow over at least this much of the crop's side."""
 
 _MOST_BENT = 0.7
 """Difference of the movements of neighbouring places over their distance; at 1 the picture would fold."""
@@ -181,9 +185,11 @@ def steady_moves(near: dict[int, Floats]) -> NDArray[np.float64]:
     return np.tensordot(share, np.stack([near[int(k)] for k in at]), 1)
 
 
-def head_warp(plate: Floats, moves: Floats, options: SwapOptions | None = None) -> HeadWarp:
+def head_warp(
+    plate: Floats, moves: Floats, options: SwapOptions | None = None, others: Sequence[Floats] = ()
+) -> HeadWarp:
     """plate (68,2): the actor's landmarks, in units of the painted face's crop.  moves (27,2): see `outline_moves`.
-    options: what of the face stays the actor's."""
+    options: what of the face stays the actor's.  others: left, top, right and bottom of what nothing moves in."""
     keep = options.keep if options is not None else ()
     filmed, moves = np.array(plate, np.float64), np.array(moves, np.float64)
     landmarks = filmed.copy()
@@ -194,14 +200,29 @@ def head_warp(plate: Floats, moves: Floats, options: SwapOptions | None = None) 
     held = np.concatenate([landmarks[_MOVED] + moves, landmarks[still], throat, _ring()])
     back = np.zeros_like(held)
     back[_MOVED] = -moves
-    field = _thin_plate(held, back)
+    far = max(_SPARED, 2 * float(np.linalg.norm(moves, axis=1).max()))
+    field = _thin_plate(held, back) * _away(_places(), others, far)[..., None]
     gentle = min(1.0, _MOST_BENT / max(_bent(field), 1e-9))
-    landmarks[_MOVED] += gentle * moves
+    landmarks[_MOVED] += gentle * moves * _away(landmarks[_MOVED] + moves, others, far)[:, None]
     return HeadWarp(_finer(gentle * field), filmed, landmarks)
 
 
 def _axis() -> Floats:
     return (np.arange(_CELLS) + 0.5) / _CELLS * (1 + 2 * REACH) - REACH
+
+
+def _places() -> Floats:
+    """(G,G,2): the middles of the cells."""
+    return np.stack(np.meshgrid(_axis(), _axis()), -1)
+
+
+def _away(places: Floats, boxes: Sequence[Floats], far: float) -> Floats:
+    """(...) of places (...,2): 0 in the boxes, 1 where all are `far` away."""
+    share = np.ones(places.shape[:-1])
+    for left, top, right, bottom in boxes:
+        beyond = np.maximum(np.maximum((left, top) - places, places - (right, bottom)), 0)
+        share = np.minimum(share, np.linalg.norm(beyond, axis=-1) / far)
+    return share
 
 
 def _ring() -> Floats:
@@ -217,8 +238,7 @@ def _thin_plate(held: Floats, moves: Floats) -> Floats:
     system[:n, n:] = _plane(held)
     system[n:, :n] = system[:n, n:].T
     weights = np.linalg.solve(system, np.concatenate([moves, np.zeros((3, 2))]))
-    axis = _axis()
-    places = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    axis, places = _axis(), _places().reshape(-1, 2)
     bent = _kernel(places, held) @ weights[:n] + _plane(places) @ weights[n:]
     fade = np.clip(np.minimum(axis + REACH, 1 + REACH - axis) / (_FADES * REACH), 0, 1)
     return np.asarray(bent.reshape(_CELLS, _CELLS, 2) * np.outer(fade, fade)[..., None])

@@ -8,7 +8,7 @@ import pytest
 from people_made import performance, shown, with_hand, with_microphone
 
 from av_models.face.backend import FaceBackend
-from av_models.face.front import all_hidden, fronts, hidden_share, learn, matte_of, shares_of
+from av_models.face.front import fronts, learn, matte_of, shares_of
 from av_models.face.gather import gather
 from av_models.face.occlusion import FaceModel
 from av_models.face.track import follow
@@ -31,7 +31,11 @@ def model(faces: Faces) -> FaceModel:
 
 
 def hidden(model: FaceModel, crop: np.ndarray) -> np.ndarray:
-    return all_hidden(model, [crop])[0]
+    return matte_of(crop, fronts(model, [crop])[0])
+
+
+def hidden_share(model: FaceModel, crop: np.ndarray) -> float:
+    return float(shares_of(model, fronts(model, [crop]))[0])
 
 
 def _skin(crops: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 
 from av_models.domain.media import MediaRef
 from av_models.domain.swap import PlateMatch, Region, SwapOptions
-from av_models.swap.beside import reshape_beside
+from av_models.swap.beside import head_box, reshape_beside
 from av_models.swap.reshape import REACH, HeadWarp, head_warp, outline_moves, steady_moves
 from tasks.heads import head_moves, steady_head
 from tests.swap.test_placing import FACE_POINTS
@@ -202,23 +202,40 @@ def test_nobody_is_reshaped_beside_somebody_who_is_not_changed() -> None:
     assert reshape_beside(SwapOptions(), 3, standing(0), [standing(5000)]) == 0
 
 
-def test_two_who_are_both_changed_are_reshaped_if_they_never_come_near() -> None:
-    assert reshape_beside(SwapOptions(reshape=0.5), 2, standing(0), [standing(300)]) == 0.5
-    assert reshape_beside(SwapOptions(), 2, standing(0), [standing(120)]) == 0
+def test_two_who_are_both_changed_are_reshaped_if_their_heads_never_touch() -> None:
+    assert reshape_beside(SwapOptions(reshape=0.5), 2, standing(0), [standing(130)]) == 0.5
+    assert reshape_beside(SwapOptions(), 2, standing(0), [standing(80)]) == 0
     met = standing(400)
-    met[3] -= (300, 0)
+    met[3] -= (320, 0)
     assert reshape_beside(SwapOptions(), 2, standing(0), [met]) == 0
     assert reshape_beside(SwapOptions(), 2, met, [standing(0)]) == 0
 
 
 def test_who_is_lost_for_a_moment_is_taken_to_be_where_they_were_last_seen() -> None:
     own, other = standing(0, 9), standing(300, 9)
-    other[2] = standing(120)[0]
+    other[2] = standing(80)[0]
     other[3:7] = np.nan
     own[:3] = np.nan
     assert reshape_beside(SwapOptions(), 2, own, [other]) == 0
     other[2] = standing(300)[0]
     assert reshape_beside(SwapOptions(), 2, own, [other]) == 1
+
+
+def test_nothing_moves_in_the_head_of_somebody_beside_it() -> None:
+    """And the picture does not fold before it."""
+    there = FACE_POINTS + np.array([0.9, 0.1])
+    other = head_box(there, np.array([[1.0, 0, 0], [0, 1.0, 0]]), 1) - 0.5
+    assert other[0] < there[:, 0].min() - 0.1 and other[1] < there[:, 1].min() - 0.1
+    moves = outline_moves(FACE_POINTS, wider(0.6))
+    free, held = head_warp(FACE_POINTS, moves), head_warp(FACE_POINTS, moves, others=[other])
+    side = len(held.field)
+    left, top, _, bottom = ((other + REACH) / (1 + 2 * REACH) * side).astype(int)
+    columns, rows = slice(left + 4, None), slice(top + 4, bottom - 4)
+    assert np.abs(free.field[rows, columns]).max() > 0.01 > 10 * np.abs(held.field[rows, columns]).max()
+    cell = (1 + 2 * REACH) / side
+    assert all(np.diff(held.field[..., axis], axis=1 - axis).min() > -cell for axis in (0, 1))
+    away, near = held.landmarks[2, 0] - FACE_POINTS[2, 0], held.landmarks[14, 0] - FACE_POINTS[14, 0]
+    assert away < -0.01 and 0 <= near < -away
 
 
 def test_a_head_moves_as_its_match_says() -> None:
