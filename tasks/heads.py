@@ -8,7 +8,26 @@ import numpy as np
 
 from av_models.domain.swap import PlateMatch
 
-__all__ = ["head_moves", "steady_head"]
+__all__ = ["OtherHeads", "head_moves", "steady_head"]
+
+
+class OtherHeads:
+    """Where the heads beside one head of a shot are. Who was seen, and is not, is taken to be where they were."""
+
+    def __init__(self) -> None:
+        self._landmarks: dict[int, np.ndarray] = {}
+        self._corner = np.zeros(2)
+
+    def see(self, others: Mapping[int, np.ndarray], corner: tuple[int, int]) -> None:
+        """Landmarks (68,2) by person, in a part of the picture that begins at corner. Every frame has its own part."""
+        self._corner = np.array(corner, np.float64)
+        self._landmarks |= {person: points + self._corner for person, points in others.items()}
+
+    def boxes(self, matrix: np.ndarray, size_px: int) -> list[np.ndarray]:
+        """(4,) each, see `beside.head_box`. matrix (2,3): from that part of the picture to a crop of size_px."""
+        from av_models.swap.beside import head_box
+
+        return [head_box(points - self._corner, matrix, size_px) for points in self._landmarks.values()]
 
 
 def head_moves(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from av_models.domain.swap import FaceSwap, SwapOptions
+from tasks.heads import OtherHeads
 from tasks.plates import compose, in_pixels, ready_painter
 from tasks.shot_frames import Seen
 from tasks.softness import Edges
@@ -69,15 +69,11 @@ class Hand:
     def rest(self) -> None:
         """The next frame has no neighbour."""
         self.before: tuple[np.ndarray, np.ndarray] | None = None
-        self.others: dict[int, np.ndarray] = {}
+        self.others = OtherHeads()
 
     def remember(self, face: PaintedFace | None) -> None:
         """The next frame's neighbour, which is not laid in."""
         self.before = _small_of(face) if face is not None else None
-
-    def beside(self, others: Mapping[int, Seen]) -> None:
-        """Who else is seen in the next frame, by number. Who was, and is not, is taken to be where they were."""
-        self.others |= {number: seen.landmarks for number, seen in others.items()}
 
     def lay(self, picture: np.ndarray, face: PaintedFace, seen: Seen, time_s: float) -> tuple[np.ndarray, Signs, Patch]:
         from av_models.face.warp import transform
@@ -101,14 +97,12 @@ class Hand:
 
     def _warp(self, points: np.ndarray, face: PaintedFace, matrix: np.ndarray) -> HeadWarp | None:
         """points (68,2): the plate's landmarks, px of the painted face.  matrix (2,3): to those from the picture's."""
-        from av_models.swap.beside import head_box
         from av_models.swap.reshape import head_warp
 
         if face.moves is None:
             return None
         size = self.painter.output_px
-        boxes = [head_box(landmarks, matrix, size) for landmarks in self.others.values()]
-        return head_warp((points + 0.5) / size, face.moves, self.options, boxes)
+        return head_warp((points + 0.5) / size, face.moves, self.options, self.others.boxes(matrix, size))
 
     def _finished(self, painted: PaintedFace, time_s: float) -> np.ndarray:
         from av_models.swap.render import grained, sharpened

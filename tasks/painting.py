@@ -217,7 +217,8 @@ def _finished(frame: ShotFrame, hands: list[Hand], faces: tuple[PaintedFace | No
     found: list[Signs | None] = []
     patches: list[Patch | None] = []
     for number, (hand, face, seen) in enumerate(zip(hands, faces, frame.seen, strict=True)):
-        hand.beside({k: one for k, one in enumerate(frame.seen) if k != number and one is not None})
+        others = {k: one.landmarks for k, one in enumerate(frame.seen) if k != number and one is not None}
+        hand.others.see(others, frame.box[:2])
         if face is None or seen is None:
             hand.rest()
             found.append(None)

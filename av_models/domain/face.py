@@ -54,7 +54,8 @@ class FaceTrack:
         time_s (N,) float64; shot (N,) int32, number of the shot from 0: the footage is cut wherever it grows;
         usable (N,) bool; score (N,) float32; box (N,4) float32 left, top, right, bottom px;
         landmarks (N,68,2) float32 px, smoothed, x right, y down, iBUG-68 order; landmarks_raw (N,68,2): as
-        found, before lips were read (`face.lip_reader`) and all was smoothed;
+        found, before lips were read (`face.lip_reader`) and all was smoothed; in both, points behind something lie
+        where the others say (`face.behind`);
         filled (N,) bool: not seen, landmarks drawn between the neighbours that were, in the same shot;
         yaw_deg, pitch_deg, roll_deg (as `face.quality.Pose`), face_px (brows to chin), sharpness, hidden (share of
         the face behind something, 0..1), all (N,) float32, NaN where the face was not seen.

@@ -9,7 +9,7 @@ from av_models.domain.media import MediaRef
 from av_models.domain.swap import PlateMatch, Region, SwapOptions
 from av_models.swap.beside import head_box, reshape_beside
 from av_models.swap.reshape import REACH, HeadWarp, head_warp, outline_moves, steady_moves
-from tasks.heads import head_moves, steady_head
+from tasks.heads import OtherHeads, head_moves, steady_head
 from tests.swap.test_placing import FACE_POINTS
 
 SIDE = 128
@@ -236,6 +236,19 @@ def test_nothing_moves_in_the_head_of_somebody_beside_it() -> None:
     assert all(np.diff(held.field[..., axis], axis=1 - axis).min() > -cell for axis in (0, 1))
     away, near = held.landmarks[2, 0] - FACE_POINTS[2, 0], held.landmarks[14, 0] - FACE_POINTS[14, 0]
     assert away < -0.01 and 0 <= near < -away
+
+
+def test_another_head_is_remembered_where_it_was_in_the_whole_picture() -> None:
+    """Each frame is looked at in a part of its own."""
+    heads, matrix = OtherHeads(), np.array([[1.0, 0, -10], [0, 1.0, -20]])
+    assert heads.boxes(matrix, 100) == []
+    heads.see({1: standing(50)[0]}, (30, 40))
+    seen = heads.boxes(matrix, 100)[0]
+    heads.see({}, (10, 44))
+    later = heads.boxes(matrix, 100)[0]
+    assert later - seen == pytest.approx([0.2, -0.04, 0.2, -0.04])
+    heads.see({1: standing(50)[0]}, (10, 44))
+    assert heads.boxes(matrix, 100)[0] == pytest.approx(seen)
 
 
 def test_a_head_moves_as_its_match_says() -> None:
