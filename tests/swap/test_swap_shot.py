@@ -176,7 +176,7 @@ def test_a_head_is_never_reshaped_beside_somebody_else(broad: MediaRef, tmp_path
 
 
 def test_the_files_for_a_compositor_give_the_render_back(model: MediaRef, tmp_path: Path) -> None:
-    shot = shot_of(model, two_people(tmp_path / "two.mp4"), replace(PLAIN, color=ColorMatch.LINEAR))
+    shot = shot_of(model, two_people(tmp_path / "two.mp4"), replace(PLAIN, color=ColorMatch.LINEAR, reshape=0.0))
     patches = swap_shot.fn(shot).patches
     assert patches is not None
     filed = list(read_patches(store().path(patches)))
@@ -189,6 +189,23 @@ def test_the_files_for_a_compositor_give_the_render_back(model: MediaRef, tmp_pa
         for patch in (patch for patch in filed if patch.frame == one.frame.index):
             laid = lay_in(laid, patch.face, patch.matte, compose(patch.to_patch, to_whole)).picture
         assert np.abs(laid.astype(int) - one.picture).max() <= 1
+
+
+def test_the_files_of_two_reshaped_heads_give_the_render_back(broad: MediaRef, tmp_path: Path) -> None:
+    """One after the other: the plate is moved round a face, the face is laid in, then the next."""
+    shot = shot_of(broad, two_people(tmp_path / "two.mp4"), replace(PLAIN, color=ColorMatch.LINEAR))
+    patches = swap_shot.fn(shot).patches
+    assert patches is not None
+    filed = list(read_patches(store().path(patches)))
+    for one in finished_frames(shot):
+        laid = one.frame.plate
+        to_whole = np.array([[1.0, 0, one.frame.box[0]], [0, 1.0, one.frame.box[1]]])
+        for patch in (patch for patch in filed if patch.frame == one.frame.index):
+            assert patch.warp is not None and np.abs(patch.warp).max() > 1
+            moved = warped(laid, patch.warp, one.frame.box)
+            laid = lay_in(moved, patch.face, patch.matte, compose(patch.to_patch, to_whole)).picture
+        apart = np.abs(laid.astype(int) - one.picture)
+        assert apart.max() <= 24 and (apart > 1).mean() < 0.02
 
 
 @pytest.mark.parametrize("kind", [Handover.PNG, Handover.EXR])
