@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .warp import RIGID, invert, similarity, transform
+from .warp import invert, mean_shape, similarity, transform
 
 __all__ = ["from_what_is_seen"]
 
@@ -51,10 +51,7 @@ class _Face:
     """How one person's landmarks move, in units of the distance between the outer corners of the eyes."""
 
     def __init__(self, shapes: Floats) -> None:
-        rigid = list(RIGID)
-        mean = shapes[len(shapes) // 2]
-        for _ in range(2):
-            mean = np.median(transform(shapes, similarity(shapes[:, rigid], mean[rigid])), axis=0)
+        mean = mean_shape(shapes)
         self.mean = (mean - mean.mean(0)) / np.hypot(*(mean[45] - mean[36]))
         own = transform(shapes, similarity(shapes, self.mean))
         self.mean = own.mean(0)
@@ -66,19 +63,8 @@ class _Face:
         """(68,2): of points (68,2), of which seen (68,) 0..1 are believed."""
         shape, weight = self.mean, np.repeat(seen, 2)
         for _ in range(_ROUNDS):
-            to_own = _similarity(points, shape, seen)
+            to_own = similarity(points, shape, seen)
             off = (transform(points, to_own) - self.mean).ravel() * weight
             square = (self.ways * weight) @ self.ways.T
             shape = self.mean + (np.linalg.solve(square + self.ridge, self.ways @ off) @ self.ways).reshape(-1, 2)
         return transform(shape, invert(to_own))
-
-
-def _similarity(source: Floats, target: Floats, weight: Floats) -> Floats:
-    """(2,3): see `warp.similarity`; each point as often as weight (K,) says."""
-    share = (weight / weight.sum())[:, None]
-    source_mean, target_mean = (share * source).sum(0), (share * target).sum(0)
-    s, t = source - source_mean, target - target_mean
-    power = (share * s**2).sum()
-    a, b = (share * s * t).sum() / power, (share[:, 0] * (s[:, 0] * t[:, 1] - s[:, 1] * t[:, 0])).sum() / power
-    linear = np.array([[a, -b], [b, a]])
-    return np.concatenate([linear, (target_mean - linear @ source_mean)[:, None]], axis=1)

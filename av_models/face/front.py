@@ -46,7 +46,6 @@ _COLOR_NOISE = 15.0
 _MIXED = 0.1
 """Colours as near as this to one of the two are all of it."""
 
-
 _MOST_FACES = 160
 _ALWAYS_FACE = 0.7
 _FIRST_TRUSTED = 0.5
@@ -135,21 +134,14 @@ def _told(model: FaceModel, crops: Sequence[Pixels], explained: Floats) -> NDArr
     """(N,FRONT_PX,FRONT_PX): what the network says of crops that should show `explained` (N,P,P,3)."""
     import torch
 
-    from .occlusion_network import clues_of, load_front_reader
+    from .occlusion_network import clues_of, load_front_reader, planes_of
 
     fine = np.stack([lab(shrunk(crop, FRONT_PX)) for crop in crops])
-    seen, shown, stray = (_planes(one) for one in (fine, explained, model.stray_map()[None]))
+    seen, shown, stray = (planes_of(one) for one in (fine, explained, model.stray_map()[None]))
     inside = torch.from_numpy(model.inside.astype(np.float32))[None, None]
     with torch.no_grad():
         told = load_front_reader()(clues_of(seen, shown, stray, inside)).sigmoid()[:, 0].numpy()
     return np.asarray(told * believed(model.inside), np.float32)
-
-
-def _planes(pictures: Floats) -> Any:
-    """(N,H,W,3) -> tensor (N,3,H,W)."""
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
 
 
 def believed(inside: NDArray[np.bool_]) -> NDArray[np.float32]:

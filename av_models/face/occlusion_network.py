@@ -7,13 +7,17 @@ on all people, and was learnt once from made-up things before the faces of ficti
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..runtime.shipped import shipped
 
-__all__ = ["WEIGHTS", "FrontReader", "clues_of", "load_front_reader"]
+__all__ = ["WEIGHTS", "FrontReader", "clues_of", "load_front_reader", "planes_of"]
 
 WEIGHTS = "occlusion.safetensors"
 
@@ -50,6 +54,11 @@ class FrontReader(nn.Module):
 
 def _layer(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inside, outside, 3, stride=stride, padding=1), nn.GroupNorm(8, outside), nn.GELU())
+
+
+def planes_of(pictures: NDArray[Any]) -> Tensor:
+    """(N,H,W,3) -> (N,3,H,W)."""
+    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
 
 
 def clues_of(crops: Tensor, explained: Tensor, stray: Tensor, inside: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -20,8 +19,8 @@ from torch.nn import functional as F
 from ..runtime.shipped import train_averaged
 from .front import FRONT_PX, first_model, learn
 from .occluders import cast_shadow, cover
-from .occlusion import MODEL_PX, FaceModel
-from .occlusion_network import FrontReader, clues_of
+from .occlusion import MODEL_PX, FaceModel, lab, shrunk
+from .occlusion_network import FrontReader, clues_of, planes_of
 
 __all__ = ["Clip", "Lessons", "front_error", "lessons_of", "train_front_reader"]
 
@@ -160,13 +159,13 @@ def _of_model(model: FaceModel, crops: Pixels, others: Pixels, n: int, rng: Rng)
             crop = cast_shadow(crop, rng)
         seen.append(_noisy(crop, rng))
         alphas.append(alpha)
-    small = np.stack([_lab(_at(crop, MODEL_PX)) for crop in seen]).astype(np.float32)
+    small = np.stack([lab(shrunk(crop, MODEL_PX)) for crop in seen])
     explained = np.clip(np.round(model.explained(small)), 0, 255).astype(np.uint8)
-    fine = np.stack([_lab(_at(crop, FRONT_PX)) for crop in seen])
-    alpha = np.stack([np.round(255 * _at(one, FRONT_PX)).astype(np.uint8) for one in alphas])
+    fine = np.stack([lab(shrunk(crop, FRONT_PX)) for crop in seen]).astype(np.uint8)
+    alpha = np.stack([shrunk(np.round(255 * one).astype(np.uint8), FRONT_PX) for one in alphas])
     return (
-        *(_planes(fine), _planes(explained), torch.from_numpy(alpha)[:, None]),
-        _planes(model.stray_map()[None])[0],
+        *(planes_of(fine), planes_of(explained), torch.from_numpy(alpha)[:, None]),
+        planes_of(model.stray_map()[None])[0],
         torch.from_numpy(model.inside.astype(np.float32))[None],
     )
 
@@ -191,16 +190,4 @@ def _noisy(crop: Pixels, rng: Rng) -> Pixels:
     noisy = np.clip(crop + rng.normal(0, rng.uniform(0, 4), crop.shape), 0, 255).astype(np.uint8)
     if rng.random() >= _COARSE_SHARE:
         return noisy
-    return np.asarray(cv2.resize(_at(noisy, MODEL_PX), crop.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def _at(picture: NDArray[Any], side: int) -> NDArray[Any]:
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA))
-
-
-def _lab(rgb: Pixels) -> Pixels:
-    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.uint8)
-
-
-def _planes(pictures: NDArray[Any]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)))
+    return np.asarray(cv2.resize(shrunk(noisy, MODEL_PX), crop.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.uint8)

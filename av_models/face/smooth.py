@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .warp import RIGID, invert, similarity, transform
+from .warp import RIGID, invert, mean_shape, similarity, transform
 
 __all__ = ["smooth"]
 
@@ -43,7 +43,7 @@ def smooth(landmarks: Floats) -> Floats:
     raw = np.asarray(landmarks, np.float64)
     if len(raw) < 3:
         return raw.copy()
-    mean = _mean_shape(raw)
+    mean = mean_shape(raw)
     to_mean = similarity(raw[:, list(RIGID)], mean[list(RIGID)])
     still = transform(raw, to_mean)
     bones = mean[[36, 45, 33]]
@@ -55,12 +55,6 @@ def smooth(landmarks: Floats) -> Floats:
         parts = [list(range(a, b)) for a, b in pairwise(starts)]
         still[:, points] = _steadied(still[:, points], parts, _FIRM if group is _MOUTH else _YIELDING)
     return transform(still, pose)
-
-
-def _mean_shape(raw: Floats) -> Floats:
-    rigid = list(RIGID)
-    first = raw[len(raw) // 2]
-    return np.asarray(np.median(transform(raw, similarity(raw[:, rigid], first[rigid])), axis=0))
 
 
 def _steadied(points: Floats, parts: _Parts, firmness: float) -> Floats:

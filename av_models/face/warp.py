@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FACE_SHARE", "RIGID", "align_matrix", "invert", "mean_template", "similarity", "transform", "warp_crop"]
+__all__ = [
+    "FACE_SHARE", "RIGID", "align_matrix", "invert", "mean_shape", "mean_template", "similarity", "transform",
+    "warp_crop",
+]  # fmt: skip
 
 Floats = NDArray[np.floating[Any]]
 
@@ -24,14 +27,19 @@ FACE_SHARE = 0.64
 _MAX_OVERSAMPLING = 8
 
 
-def similarity(source: Floats, target: Floats) -> Floats:
-    """Least-squares turn, scale and shift (..., 2, 3) from source (..., K, 2) to target (K, 2) (Umeyama 1991)."""
-    source_mean = source.mean(axis=-2, keepdims=True)
-    target_mean = target.mean(axis=-2, keepdims=True)
+def similarity(source: Floats, target: Floats, weight: Floats | None = None) -> Floats:
+    """Least-squares turn, scale and shift (..., 2, 3) from source (..., K, 2) to target (K, 2) (Umeyama 1991).
+
+    weight (K,): how much each point counts; all alike if left out.
+    """
+    weight = np.ones(source.shape[-2]) if weight is None else np.asarray(weight, np.float64)
+    share = (weight / weight.sum())[:, None]
+    source_mean = (share * source).sum(axis=-2, keepdims=True)
+    target_mean = (share * target).sum(axis=-2, keepdims=True)
     s, t = source - source_mean, target - target_mean
-    power = (s**2).sum(axis=(-2, -1))
-    a = (s * t).sum(axis=(-2, -1)) / power
-    b = (s[..., 0] * t[..., 1] - s[..., 1] * t[..., 0]).sum(axis=-1) / power
+    power = (share * s**2).sum(axis=(-2, -1))
+    a = (share * s * t).sum(axis=(-2, -1)) / power
+    b = (share[:, 0] * (s[..., 0] * t[..., 1] - s[..., 1] * t[..., 0])).sum(axis=-1) / power
     linear = np.stack([np.stack([a, -b], -1), np.stack([b, a], -1)], -2)
     shift = target_mean[..., 0, :] - (linear @ source_mean[..., 0, :, None])[..., 0]
     return np.concatenate([linear, shift[..., None]], axis=-1)
@@ -44,6 +52,13 @@ def align_matrix(landmarks: Floats, size_px: int, template: Floats) -> Floats:
     """
     target = np.asarray(template, np.float64)[list(RIGID)] * size_px - 0.5
     return similarity(np.asarray(landmarks, np.float64)[..., list(RIGID), :], target)
+
+
+def mean_shape(landmarks: Floats) -> Floats:
+    """(68, 2) in pixels of the middle frame, whose place it has: the median of landmarks (N, 68, 2), bones on bones."""
+    rigid = list(RIGID)
+    first = landmarks[len(landmarks) // 2]
+    return np.asarray(np.median(transform(landmarks, similarity(landmarks[:, rigid], first[rigid])), axis=0))
 
 
 def mean_template(landmarks: Floats) -> Floats:

@@ -22,7 +22,7 @@ SHADING_PX = 96
 
 # As shares of the crop's side: a nose's flanks are told apart, freckles and noise are not; and cheek from forehead.
 _FINE, _HUE, _COARSE = 0.02, 0.08, 0.12
-_LIKE, _MOST_HUE = 0.15, 0.12
+_LIKE, _LEAST_ALIKE, _MOST_HUE = 0.15, 0.1, 0.12
 _EVEN_SHARE = 0.4
 _LEAST_SEEN = 0.5
 _MOST = 0.45
@@ -57,12 +57,12 @@ def hue_left(faces: Floats, plates: Floats, skin: Floats) -> NDArray[np.float32]
     as coarse as cheek and forehead, what somebody's own freckles and lips are stays. Arguments: see `side_light`.
     """
     change, weight = _mean_change(faces, plates, skin)
-    if weight.max() <= 0:
-        return np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
     level = change.mean(-1, keepdims=True)
-    change = change - level
     # One face's brow or lash on the other's skin says nothing about light.
     weight = weight * np.exp(-0.5 * (level[..., 0] / _LIKE) ** 2)
+    if weight.max() < _LEAST_ALIKE:
+        return np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
+    change = change - level
     change = change - (change * weight[..., None]).sum((0, 1)) / weight.sum()
     return np.exp(np.clip(_smooth(_spread(change, weight, _HUE), weight), -_MOST_HUE, _MOST_HUE)).astype(np.float32)
 

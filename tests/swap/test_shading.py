@@ -95,3 +95,7 @@ def test_a_mole_is_no_hue_of_light_and_what_is_alike_stays() -> None:
     faces[:, 40:42, 20:22] *= np.array([1.3, 1.0, 0.7], np.float32)
     assert np.abs(hue_left(faces, flat(), disc()) - 1).max() < 0.06
     assert hue_left(flat(), flat(0.3), disc()) == pytest.approx(np.ones((SHADING_PX, SHADING_PX, 3)), abs=1e-3)
+
+
+def test_nothing_is_told_of_hue_where_faces_are_nowhere_as_bright() -> None:
+    assert (hue_left(flat(0.9), flat(0.001), disc()) == 1).all()
