@@ -17,8 +17,8 @@ from av_models.swap.presets import preset_of
 from tasks.workspace import find_input, media_dir
 
 __all__ = [
-    "Choice", "ConsentChoice", "FaceChoice", "FileName", "MasterChoice", "PurposeChoice", "SoundChoice",
-    "SwapChoice", "SyncChoice", "TrainingChoice", "existing_file",
+    "Choice", "ConsentChoice", "FaceChoice", "FaceConsentChoice", "FileName", "MasterChoice", "PurposeChoice",
+    "SoundChoice", "SwapChoice", "SyncChoice", "TrainingChoice", "existing_file",
 ]  # fmt: skip
 
 _OPTIONS = SwapOptions()
@@ -64,12 +64,17 @@ class PurposeChoice(Choice):
         return self
 
 
-class ConsentChoice(Choice):
-    """Ids of consent records, where the files alone do not tell which one is meant."""
+class FaceConsentChoice(Choice):
+    """Ids of consent records, where the files alone do not tell which one is meant: several people are seen."""
 
-    voice: str = Field(default="", pattern=r"^[\w-]*$")
     source: str = Field(default="", pattern=r"^[\w-]*$")
     actor: str = Field(default="", pattern=r"^[\w-]*$")
+
+
+class ConsentChoice(FaceConsentChoice):
+    """The same where somebody speaks, too."""
+
+    voice: str = Field(default="", pattern=r"^[\w-]*$")
 
 
 class FaceChoice(Choice):

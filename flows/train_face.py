@@ -15,7 +15,7 @@ from av_models.domain.face import SwapModel, TrainingOptions
 from av_models.domain.media import Footage
 from av_models.io.output_folder import output_folder
 from av_models.swap.presets import face_size, preset_of
-from flows.choices import Choice, FaceChoice, FileName, PurposeChoice, TrainingChoice
+from flows.choices import Choice, FaceChoice, FaceConsentChoice, FileName, PurposeChoice, TrainingChoice
 from tasks.consent import check_faces_consent
 from tasks.faces import gather_faces, start_tracking, track_faces
 from tasks.footage import open_footage
@@ -41,6 +41,7 @@ class FaceTraining(Choice):
     name: str = Field(default="", description="Of the model; the source's and the actor's names if empty.")
     training: TrainingChoice = Field(default_factory=TrainingChoice)
     face: FaceChoice = Field(default_factory=FaceChoice)
+    consent: FaceConsentChoice = Field(default_factory=FaceConsentChoice)
     purpose: PurposeChoice = Field(default_factory=PurposeChoice)
     language: str = Field(default="en", description="In which the results will be spoken; the consents must allow it.")
     seed: int = Field(default=7, ge=0, lt=2**31, description="Of everything that draws lots.")
@@ -79,10 +80,11 @@ def train_face(run: FaceTraining) -> dict[str, Any]:
     out = model_folder(run.model_name)
     with stopping_together():
         source, actor = open_footage(run.source), open_footage(run.actor)
-        clearance = check_faces_consent(source, actor, run.cleared_for)
+        asked_for = (run.cleared_for, run.consent.source, run.consent.actor)
+        clearance = check_faces_consent(source, actor, *asked_for)
         model = _trained(run, [source, actor], clearance)
         # Asked again: training takes long, and what was revoked meanwhile must not become a model.
-        check_faces_consent(source, actor, run.cleared_for)
+        check_faces_consent(source, actor, *asked_for)
         with output_folder(out) as folder:
             write_model(model, folder)
         note_model(model, out)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["run_train_face"]
+from av_models.domain.errors import InputError
+
+__all__ = ["consents_by_role", "run_train_face"]
 
 
 def run_train_face(
@@ -22,6 +25,10 @@ def run_train_face(
     max_steps: Annotated[int | None, typer.Option(help="Steps instead of seconds, for repeatable runs.")] = None,
     size_px: Annotated[int | None, typer.Option(help="Of the network's input, 64 to 512; the preset's.")] = None,
     batch: Annotated[int | None, typer.Option(help="Faces of each person in one step; the preset's.")] = None,
+    consent: Annotated[
+        list[str] | None,
+        typer.Option(metavar="source=ID|actor=ID", help="Whose record, where several people are seen; repeatable."),
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Such as training.temporal=0.5.")
     ] = None,
@@ -40,9 +47,19 @@ def run_train_face(
 
         chosen = {key: value for key, value in training.items() if value is not None}
         given = {"source": source, "actor": actor, "name": name, "training": chosen}
+        given["consent"] = consents_by_role(consent or ())
         return dict(train_face(from_settings(FaceTraining, given, settings or ())))
 
     raise typer.Exit(run_command(call, _show, as_json, debug))
+
+
+def consents_by_role(given: Sequence[str]) -> dict[str, str]:
+    """InputError for what names neither source nor actor, or no record."""
+    pairs = [tuple(part.strip() for part in one.partition("=")) for one in given]
+    for one, (role, _, consent_id) in zip(given, pairs, strict=True):
+        if role not in ("source", "actor") or not consent_id:
+            raise InputError(f"--consent {one!r} does not say whose record it is.", "Write it as --consent actor=ID.")
+    return {role: consent_id for role, _, consent_id in pairs}
 
 
 def _show(made: dict[str, Any]) -> None:

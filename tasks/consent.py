@@ -36,11 +36,14 @@ def check_consent(cast: Cast, purpose: Purpose) -> Clearance:
 
 
 @task(name="check_faces_consent", cache_policy=NO_CACHE, persist_result=False)
-def check_faces_consent(source: Footage, actor: Footage, purpose: Purpose) -> Clearance:
-    """As `check_consent`, where a face is put on a performance and nobody speaks."""
+def check_faces_consent(
+    source: Footage, actor: Footage, purpose: Purpose, source_consent: str = "", actor_consent: str = ""
+) -> Clearance:
+    """As `check_consent`, where a face is put on a performance and nobody speaks. Ids: where files do not tell."""
     from av_models.io.consent import clear_faces
 
-    return show_clearance(clear_faces(configs_dir(), media_dir(), source, actor, purpose))
+    found = clear_faces(configs_dir(), media_dir(), source, actor, purpose, source_consent, actor_consent)
+    return show_clearance(found)
 
 
 @task(name="check_voices_consent", cache_policy=NO_CACHE, persist_result=False)

@@ -104,10 +104,13 @@ def clear_faces(
     source: Footage,
     actor: Footage,
     purpose: Purpose,
+    source_consent: str = "",
+    actor_consent: str = "",
     today: date | None = None,
 ) -> Clearance:
     """Leave to put the source's face on the actor's performance, where nobody's voice is needed: as `clear_cast`."""
-    return clear_parts(configs_dir, media_dir, _face_parts(source, actor, "", ""), purpose, today)
+    parts = _face_parts(source, actor, source_consent, actor_consent)
+    return clear_parts(configs_dir, media_dir, parts, purpose, today)
 
 
 def clear_recordings(
@@ -265,7 +268,10 @@ def _clear(
     part: Part, configs_dir: Path, media_dir: Path, purpose: Purpose, today: date, revoked: dict[str, str]
 ) -> ClearedRecord:
     refusals: list[ConsentError] = []
-    for record in _records_for(part, configs_dir, media_dir):
+    records = _records_for(part, configs_dir, media_dir)
+    if not part.consent_id:
+        _check_one_person(records, part)
+    for record in records:
         try:
             check_record(record, part.right, purpose, today, revoked)
             _check_covered(record, part, media_dir)
@@ -295,6 +301,21 @@ def _records_for(part: Part, configs_dir: Path, media_dir: Path) -> list[Consent
         f"no record gives the right '{part.right}' in it",
         f"With the person's consent in hand: flow consent new --right {part.right} --media {part.name} …",
     )
+
+
+def _check_one_person(records: Sequence[ConsentRecord], part: Part) -> None:
+    """Where several people are seen in one file, the file does not tell whose leave is asked for. Records that do not
+    hold today count, too: what one person has revoked must not be done under another one's."""
+    giving = [record for record in records if part.right in record.rights]
+    if len({record.subject for record in giving}) > 1:
+        people = ", ".join(f"{record.subject} ({record.id})" for record in giving)
+        raise ConsentError(
+            "ambiguous",
+            part.name,
+            f"the right '{part.right}' in it is given by {people}, and each speaks for one person only",
+            "Say whose record it is: --consent of `flow run swap` and `train-face`, or consent.source and "
+            "consent.actor in the settings of a production.",
+        )
 
 
 def _check_covered(record: ConsentRecord, part: Part, media_dir: Path) -> None:

@@ -54,18 +54,31 @@ def _performers(
     given = {person: consents.get(person, "") for person in models}
     if len(models) == 1:
         return given
-    covering = [name for name, record in shelf.items() if _covers(record, footage)]
-    free = iter([name for name in covering if name not in given.values()])
-    found = {person: name or next(free, "") for person, name in given.items()}
-    named = [name for name in found.values() if name]
-    if len(set(named)) < len(models):
+    unnamed = [person for person, name in given.items() if not name]
+    named = {shelf[name].subject if name in shelf else name for name in given.values() if name}
+    lasting_longest_last = sorted(shelf.values(), key=lambda record: record.valid_until)
+    free = {one.subject: one.id for one in lasting_longest_last if _covers(one, footage) and one.subject not in named}
+    _check_enough(footage, len(models), len(unnamed), len(named), len(free))
+    return given | dict(zip(unnamed, free.values(), strict=False))
+
+
+def _check_enough(footage: Footage, n_people: int, n_unnamed: int, n_named: int, n_free: int) -> None:
+    """Free records are dealt only where they are as many as the people who are left: nobody stands in for another."""
+    n_cleared = n_named + min(n_free, n_unnamed)
+    if n_cleared < n_people:
         raise ConsentError(
             "missing",
             footage.name,
-            f"{len(models)} people in it get another face, and {len(set(named))} have a record of their own",
+            f"{n_people} people in it get another face, and {n_cleared} have a record of their own",
             "With each person's consent in hand: flow consent new --right performance …, then --consent PERSON=ID.",
         )
-    return found
+    if n_unnamed and n_free > n_unnamed:
+        raise ConsentError(
+            "ambiguous",
+            footage.name,
+            f"{n_people} people in it get another face, and {n_named + n_free} have given a performance",
+            "Say whose record is whose: --consent PERSON=ID for each --swap PERSON=MODEL.",
+        )
 
 
 def _covers(record: ConsentRecord, footage: Footage) -> bool:

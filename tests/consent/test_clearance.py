@@ -93,9 +93,32 @@ def test_the_right_must_be_granted(desk: Desk, footage: tuple[Path, Path]) -> No
 
 def test_a_fitting_record_is_found_among_several(desk: Desk, footage: tuple[Path, Path]) -> None:
     desk.issue("a-face-only", ["face"], [footage[1]])
-    desk.issue("b-film-only", ["performance"], [footage[1]], uses=["film"])
+    desk.issue("b-film-only", ["performance"], [footage[1]], uses=["film"], subject="Subject of test-actor")
     clearance = clear_cast(desk.configs_dir, desk.media_dir, cast_of(*footage), PURPOSE, TODAY)
     assert clearance.consent_id("actor") == "test-actor"
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_two_people_of_one_file_are_not_taken_for_each_other(
+    desk: Desk, footage: tuple[Path, Path], revoked: bool
+) -> None:
+    """Least of all where one of them took the consent back: the other's must not do for both."""
+    desk.issue("second-face", ["face"], [footage[0]])
+    if revoked:
+        revoke_record(desk.configs_dir, desk.media_dir, "second-face", "changed my mind")
+    error = refused(desk, footage)
+    assert (error.rule, error.subject) == ("ambiguous", "source.mp4")
+    assert "second-face" in str(error) and "test-source" in str(error)
+    for source_consent in ("test-source", *([] if revoked else ["second-face"])):
+        cast = cast_of(*footage, source_consent=source_consent)
+        assert clear_cast(desk.configs_dir, desk.media_dir, cast, PURPOSE, TODAY).consent_id("source") == source_consent
+
+
+def test_a_renewed_consent_is_the_same_persons(desk: Desk, footage: tuple[Path, Path]) -> None:
+    desk.issue("older", ["face"], [footage[0]], subject="Subject of test-source", valid_until="2026-11-20")
+    day = date(2026, 11, 21)
+    clearance = clear_cast(desk.configs_dir, desk.media_dir, cast_of(*footage), PURPOSE, day)
+    assert clearance.consent_id("source") == "test-source"
 
 
 def test_footage_that_no_record_names(desk: Desk, footage: tuple[Path, Path]) -> None:

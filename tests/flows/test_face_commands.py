@@ -11,6 +11,7 @@ import pytest
 from media_made import SAMPLES
 from typer.testing import CliRunner
 
+from av_models.domain.errors import InputError
 from av_models.io.settings_file import read_settings
 from flows.cli import app
 from flows.deploy import _OFFERED
@@ -19,7 +20,7 @@ from tasks.workspace import configs_dir, repository_dir
 SOURCE, ACTOR = str(SAMPLES / "source_a.mp4"), str(SAMPLES / "actor_b.mp4")
 
 HELP = {
-    "train-face": "source actor name preset architecture budget-s max-steps size-px batch set json debug",
+    "train-face": "source actor name preset architecture budget-s max-steps size-px batch consent set json debug",
     "swap": "video model swap consent lips profile out set json debug",
     "faces": "video pick backend search-every out json debug",
     "bench": "suite quick clips minutes preset size head-start kills set out json debug",
@@ -27,7 +28,7 @@ HELP = {
 
 FORMS = {
     "train_face": {
-        "FaceTraining": "source actor name training face purpose",
+        "FaceTraining": "source actor name training face consent purpose",
         "TrainingChoice": "preset size_px temporal",
     },
     "swap": {"Swapping": "video models consents swap face master", "SwapChoice": "color size keep handover"},
@@ -96,6 +97,17 @@ def test_train_face_asks_for_what_was_typed(asked: list[Any]) -> None:
     assert (run.source, run.actor, run.model_name, run.face.source) == (SOURCE, ACTOR, "anna", "2")
     assert (options.preset, options.architecture, options.budget_s) == ("standard", "liae", 90)
     assert (options.size_px, options.batch, options.temporal) == (192, 4, 0.25)
+
+
+def test_train_face_is_told_whose_records_are_meant(asked: list[Any]) -> None:
+    command = ["run", "train-face", "--source", SOURCE, "--actor", ACTOR]
+    answer = CliRunner().invoke(app, [*command, "--consent", "source=anna", "--consent", "actor=right"])
+    assert answer.exit_code == 0, answer.output
+    ((run,),) = asked
+    assert (run.consent.source, run.consent.actor) == ("anna", "right")
+    for wrong in ("right", "voice=x", "actor="):
+        answer = CliRunner().invoke(app, [*command, "--consent", wrong])
+        assert isinstance(answer.exception, InputError) and "--consent actor=ID" in str(answer.exception)
 
 
 def test_swap_asks_for_what_was_typed(asked: list[Any], tmp_path: Path) -> None:
