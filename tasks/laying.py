@@ -15,8 +15,8 @@ from tasks.softness import Edges
 
 if TYPE_CHECKING:
     from av_models.swap.doubts import Signs
+    from av_models.swap.head_warp import HeadWarp
     from av_models.swap.plate import PlateLook
-    from av_models.swap.reshape import HeadWarp
 
 __all__ = ["Hand", "PaintedFace", "Patch", "to_painted"]
 
@@ -86,8 +86,9 @@ class Hand:
         hull, shown = hull_masks(points[None], size)[0], self._finished(face, time_s)
         warp, inside, covered = self._warp(points, face, matrix), hull, hidden
         if warp is not None:
-            points = warp.outline(matrix, size, picture.shape) * size - 0.5
-            picture = warp.picture(picture, matrix, size)
+            bent = warp.in_plate(matrix, size, picture.shape)
+            points = (warp.landmarks if bent is None else bent.outline()) * size - 0.5
+            picture = picture if bent is None else bent.picture(picture)
             inside = hull_masks(points[None], size)[0]
             covered = warp.crop(hidden) if hidden is not None else None
         mask = matte(face.learned, inside, points, self.options, covered)

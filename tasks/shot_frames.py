@@ -158,7 +158,7 @@ class _Person:
     """Where one person's face is at any time of the footage, and how far what is done to it can reach."""
 
     def __init__(self, face: FaceSwap) -> None:
-        from av_models.swap.reshape import REACH
+        from av_models.swap.head_warp import REACH
 
         self.beyond = REACH if face.match.reshape else 0.0
         self.arrays = store().arrays(face.track.data)

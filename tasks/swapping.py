@@ -30,7 +30,7 @@ __all__ = ["frame_reasons", "swap_shot"]
 CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("18")
+@stage("19")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 
@@ -107,4 +107,5 @@ def _warp_of(patch: Patch, footage: Footage) -> np.ndarray | None:
     if patch.warp is None:
         return None
     width, height = footage.width_px, footage.height_px
-    return patch.warp.moves_px(patch.matrix, len(patch.face), (0, 0, width, height), (height, width))
+    whole = patch.warp.in_plate(patch.matrix, len(patch.face), (height, width), (0, 0, width, height))
+    return whole.moves if whole is not None else None

@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 9
+FORMAT = 10
 NAME = "training.pt"
 
 

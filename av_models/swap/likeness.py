@@ -44,7 +44,7 @@ def fit_likeness(bank: FaceBank, config: NetworkConfig) -> Likeness:
     """bank: faces at `detail` times the network's size; those alone are learnt from."""
     small = bank.shrunk(config.size_px)
     performances = _performances(small, config)
-    shape = FaceShape(config.performance_size)
+    shape = FaceShape(config.performance_size, turns=bool(config.readings))
     shape.fit(performances, (bank.landmarks + 0.5) / bank.crops.shape[-1])
     chosen = torch.linspace(0, len(bank) - 1, min(len(bank), MAX_FACES)).round().long().unique()
     laid = _laid(bank.part(chosen), shape, performances[chosen])

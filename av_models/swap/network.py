@@ -218,7 +218,9 @@ class SwapNetwork(nn.Module):
         self.decoders = nn.ModuleDict({name: Decoder(config, self.intermediate.joint_size) for name in people})
         detail_px = config.size_px * config.detail
         self.bases = nn.ModuleDict({name: FaceBasis(config.n_components, detail_px) for name in people})
-        self.shapes = nn.ModuleDict({name: FaceShape(config.performance_size) for name in people})
+        self.shapes = nn.ModuleDict(
+            {name: FaceShape(config.performance_size, turns=bool(config.readings)) for name in people}
+        )
         self.mouths = nn.ModuleDict({name: MouthTexture(config.performance_size, detail_px) for name in people})
         lids_are_read = people if config.readings else ()
         self.eyes = nn.ModuleDict({name: ShutEyes(config.performance_size, detail_px) for name in lids_are_read})

@@ -66,9 +66,16 @@ class PerformanceMap(nn.Module):
         self.weight.copy_(weights.T)
         self.bias.copy_(mean)
 
+    def as_seen(self, features: Tensor) -> Tensor:
+        """The nearest of (B,F) that lies within what the person did."""
+        return self._within(features) * self.spread + self.centre
+
+    def _within(self, features: Tensor) -> Tensor:
+        return ((features - self.centre) / self.spread).clamp(self.low, self.high)
+
     def _terms(self, features: Tensor) -> Tensor:
         # What the person never did is not followed: a plane has no end of its own, and paints cheeks orange.
-        scaled = ((features - self.centre) / self.spread).clamp(self.low, self.high)
+        scaled = self._within(features)
         near = torch.cdist(scaled[None], self.typical[None])[0].square() / (2 * self.reach)
         return torch.cat([torch.exp(-near), scaled], 1)
 

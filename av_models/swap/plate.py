@@ -17,16 +17,15 @@ from numpy.typing import NDArray
 from ..domain.swap import ColorMatch, SwapOptions
 from ..face.front import learn
 from ..face.occlusion import FaceModel
-from .color import fit_colors, recolored, rolled_off, share_of_change
+from .color import recolored, rolled_off, share_of_change
 from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place
-from .light import always_skin, followed, gain_in, log_gains
+from .light import always_skin, followed, gain_in
+from .lighting import Light, Scene, by_turn, gains_left, light_of, lit
 from .matte import hull_masks
 from .placing import drawn_outline
 from .reader import READINGS
-from .relight import DARK, plate_light
 from .render import Painted, Painter, joined
-from .shading import SHADING_PX, hue_left
 from .softness import in_painted, missing_softness, painted_edges, sharp_edges
 from .weights import Finish
 from .whites import whites_places
@@ -42,8 +41,6 @@ CODE_SHARE = 0.5
 READ_SHARE = {"yaw": 0.15, "pitch": 0.5}
 
 _FRONT = "front_"
-_BRIDGE = slice(27, 31)
-"""Of the nose, in iBUG-68 order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +71,10 @@ class PlateLook:
     template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
     person's, in units of the side.  outline (68,2): see `placing.drawn_outline`.  code_gain, code_shift, code_mean
     (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
-    (T,n,n,n,4): colours, see `color.fit_colors`.  shading (T,G,G,3): see `relight.plate_light`.  level (T,3): mean
-    logarithm of the gain, which is colour, too: it does not change.  row (S,): which of the three each shot of the
-    footage has; row 0 is the whole clip's.  share (G,G): see `color.share_of_change`.  knots (K,), log_gain (K,3): see
+    (T,n,n,n,4): colours, see `color.fit_colors`.  shading (T,B,G,G,3): gains for heads that are turned as turns (B,)
+    say, see `lighting.light_of`.  level (T,3): mean logarithm of the gain, which is colour, too: it does not change.
+    row (S,): which of the three each shot of the footage has; row 0 is the whole clip's.  share (G,G): see
+    `color.share_of_change`.  knots (K,), log_gain (K,3): see
     `light.followed`.  knot_shot (K,): the shot that each knot belongs to.  grain (): standard deviation of the
     noise that the painted face lacks.  edges (2,K): of this person's sharp frames, see `softness.sharp_edges`.  scale
     (): plate pixels beside a pixel of the painted face there.  soft (): by how much softer they are than the painted
@@ -92,6 +90,7 @@ class PlateLook:
     code_mean: Floats
     table: Floats
     shading: Floats
+    turns: Floats
     level: Floats
     row: NDArray[np.integer[Any]]
     share: Floats
@@ -117,23 +116,13 @@ class PlateLook:
         return cls(**own, front=FaceModel.from_arrays(front) if front else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Light:
-    """What frames were found to be lit by: shading (G,G,3), table (n,n,n,4), and skin (N,D,D) 0..1, the bare skin that
-    it was measured on."""
-
-    shading: Floats
-    table: Floats
-    skin: Floats
-
-
 class Grade:
     """Painted faces into the plate's light, on the device where they were painted."""
 
     def __init__(self, look: PlateLook, device: torch.device) -> None:
         self.look = look
         self.tables = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
-        self.shadings = _planes(look.shading).contiguous().to(device)
+        self.shadings = [_planes(one).contiguous().to(device) for one in look.shading]
         self.levels = torch.from_numpy(np.asarray(look.level, np.float32)).to(device)
         self.share = torch.from_numpy(np.asarray(look.share, np.float32)).to(device)[None, None]
         self.all_of_it = bool((np.asarray(look.share) == 1).all())
@@ -152,17 +141,17 @@ class Grade:
         rows = self.look.row[shot]
         parts = [(row, np.flatnonzero(rows == row)) for row in np.unique(rows).tolist()]
         whites = whites_places(points, faces.shape[-1])
-        colored = self._colored(faces, whites, parts[0][0]) if len(parts) == 1 else torch.empty_like(faces)
+        colored = self._colored(faces, points, whites, parts[0][0]) if len(parts) == 1 else torch.empty_like(faces)
         for row, there in parts if len(parts) > 1 else ():
-            colored[there] = self._colored(faces[there], whites[there], row)
+            colored[there] = self._colored(faces[there], points[there], whites[there], row)
         return rolled_off(colored * gain[:, :, None, None])
 
-    def _colored(self, faces: torch.Tensor, whites: torch.Tensor, row: int) -> torch.Tensor:
-        own = lit(faces, self.shadings[row : row + 1])
+    def _colored(self, faces: torch.Tensor, points: torch.Tensor, whites: torch.Tensor, row: int) -> torch.Tensor:
+        own = lit(faces, by_turn(self.shadings[row], self.look.turns, points))
         moved = recolored(own, self.tables[row], whites)
         if self.all_of_it:
             return moved
-        share = _wide(self.share, faces)
+        share = torch.nn.functional.interpolate(self.share, size=faces.shape[-2:], mode="bilinear")
         undone = torch.exp((share - 1) * self.levels[row][None, :, None, None])
         return torch.lerp(own, moved, share) * undone
 
@@ -210,16 +199,16 @@ def measure_look(
     painter.draw(outline, mean_shape)
     mean = shift_codes(painter, finish, sample.crops, lids)
     painted = painted_faces(painter, sample)
-    faces, learned = painted.faces, painted.masks
-    light = light_of(faces, learned, sample, options)
-    knots, log_gain = _followed(faces, light, sample, options)
+    scene = scene_of(painted, sample)
+    light = light_of(scene, options)
+    knots, log_gain = _followed(scene, light, sample, options)
     hulls = hull_masks(sample.landmarks, painter.output_px)
-    share = share_of_change(np.minimum(learned, hulls).mean(0), options.color_strength)
+    share = share_of_change(np.minimum(painted.masks, hulls).mean(0), options.color_strength)
     # Light is measured with the whole change of colour: after a part of it, what is missing would pass for light.
     # What is the same over the whole clip is colour, too.
     look = PlateLook(
         *(template, place, outline, painter.code_gain, painter.code_shift, mean),
-        *(light.table[None], light.shading[None], log_gain.mean(0)[None]),
+        *(light.table[None], light.shading[None], light.turns, log_gain.mean(0)[None]),
         row=np.zeros(1, np.int32),
         share=share,
         knots=knots,
@@ -229,82 +218,27 @@ def measure_look(
         edges=sharp_edges(sample.edges),
         scale=np.array(np.median(sample.scale)),
         soft=np.zeros(()),
-        agreement=_agreement(learned, hulls),
+        agreement=_agreement(painted.masks, hulls),
         front=_front(sample, painter.input_px, place) if options.occlusion else None,
     )
     if options.detail:
-        look = _as_filmed(look, painted, sample, light.skin, finish)
+        look = _as_filmed(look, painted, sample, scene.skin, finish)
     return look
 
 
-def light_of(faces: Floats, learned: Floats, sample: PlateSample, options: SwapOptions) -> Light:
-    """What the plates are lit by beside painted faces (N,D,D,3), of which learned (N,D,D) is what the decoder takes for
-    face."""
+def scene_of(painted: Painted, sample: PlateSample) -> Scene:
     side = sample.plates.shape[1]
-    plates = in_floats(sample.plates)
-    skin = np.minimum(learned, hull_masks(sample.landmarks, side)) * bare_skin(sample.landmarks, side)
-    inside = skin > 0.5
-    shading = np.ones((SHADING_PX, SHADING_PX, 3), np.float32)
-    if options.shading:
-        axis = float((sample.landmarks[:, _BRIDGE, 0].mean() + 0.5) / side)
-        shading = plate_light(_as_bright(faces, plates, inside), plates, skin, axis)
-    # Light first: a face that is lit from another side would pass for one of other colours.
-    table = _table(faces, plates, shading, inside, options)
-    if options.shading and options.color is not ColorMatch.NONE:
-        shading = shading * hue_left(_shown(faces, shading, table), plates, skin)
-        table = _table(faces, plates, shading, inside, options)
-    return Light(shading, table, np.asarray(skin, np.float32))
+    skin = np.minimum(painted.masks, hull_masks(sample.landmarks, side)) * bare_skin(sample.landmarks, side)
+    plates = np.asarray(sample.plates / np.float32(255), np.float32)
+    return Scene(painted.faces, plates, np.asarray(skin, np.float32), painted.points)
 
 
-def _table(
-    faces: Floats, plates: Floats, shading: Floats, inside: NDArray[np.bool_], options: SwapOptions
-) -> NDArray[np.float32]:
-    """Of colours (n,n,n,4), see `color.fit_colors`."""
-    shown = lit(_planes(faces), _planes(shading[None])).permute(0, 2, 3, 1).numpy()
-    return fit_colors(shown[inside], plates[inside], options.color)
-
-
-def _shown(faces: Floats, shading: Floats, table: Floats) -> Floats:
-    """Painted faces (N,D,D,3) after shading and change of colour."""
-    shown = recolored(lit(_planes(faces), _planes(shading[None])), torch.from_numpy(np.asarray(table, np.float32)))
-    return np.asarray(shown.permute(0, 2, 3, 1).numpy())
-
-
-def gains_left(faces: Floats, plates: Floats, shading: Floats, table: Floats, where: NDArray[np.bool_]) -> Floats:
-    """(N,3): see `light.log_gains`, of painted faces (N,D,D,3) after shading and change of colour."""
-    return log_gains(_shown(faces, shading, table), plates, where)
-
-
-def in_floats(pictures: Pixels) -> NDArray[np.float32]:
-    return np.asarray(pictures / np.float32(255), np.float32)
-
-
-def lit(faces: torch.Tensor, shading: torch.Tensor) -> torch.Tensor:
-    """Faces (B,3,D,D) 0..1 in the light of a field (1,3,G,G); what would be brighter than white keeps its hue."""
-    brighter = faces * _wide(shading, faces)
-    return brighter / brighter.amax(1, keepdim=True).clamp(min=1)
-
-
-def _wide(field: torch.Tensor, faces: torch.Tensor) -> torch.Tensor:
-    """A smooth field (1,C,G,G) at the size of faces."""
-    return torch.nn.functional.interpolate(field, size=faces.shape[-2:], mode="bilinear", align_corners=False)
-
-
-def _as_bright(faces: Floats, plates: Floats, inside: NDArray[np.bool_]) -> Floats:
-    """Faces at the plates' brightness, channel by channel: logarithms of light are then alike in the shadows, too."""
-    if not inside.any():
-        return faces
-    ours, theirs = (np.median(pictures[inside], axis=0) for pictures in (faces, plates))
-    return np.asarray(faces * ((theirs + DARK) / (ours + DARK)))
-
-
-def _followed(faces: Floats, light: Light, sample: PlateSample, options: SwapOptions) -> tuple[Floats, Floats]:
+def _followed(scene: Scene, light: Light, sample: PlateSample, options: SwapOptions) -> tuple[Floats, Floats]:
     """knots and log_gain of a `PlateLook`."""
-    where = always_skin(light.skin)
+    where = always_skin(scene.skin)
     if options.color is ColorMatch.NONE or not where.any():
         return np.zeros(1), np.zeros((1, 3))
-    left = gains_left(faces, in_floats(sample.plates), light.shading, light.table, where)
-    return followed(sample.time_s, left)
+    return followed(sample.time_s, gains_left(scene, light, where))
 
 
 def _agreement(learned: Floats, hulls: Floats) -> Floats:
@@ -345,6 +279,5 @@ def painted_faces(painter: Painter, sample: PlateSample) -> Painted:
 
 
 __all__ = [
-    "CODE_SHARE", "Grade", "Light", "PlateLook", "PlateSample", "gains_left", "in_floats", "light_of",
-    "measure_look", "painted_faces", "shift_codes",
+    "CODE_SHARE", "Grade", "PlateLook", "PlateSample", "measure_look", "painted_faces", "scene_of", "shift_codes",
 ]  # fmt: skip

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from ..domain.swap import ColorMatch, SwapOptions
 from .light import always_skin, followed
-from .plate import PlateLook, PlateSample, gains_left, in_floats, light_of, painted_faces
+from .lighting import Light, gains_left, light_of
+from .plate import PlateLook, PlateSample, painted_faces, scene_of
 from .render import Painter
 
 __all__ = ["LEAST_OWN", "ShotLight", "in_shots", "measure_shot"]
@@ -28,8 +29,9 @@ LEAST_OWN = 12
 
 @dataclass(frozen=True, slots=True)
 class ShotLight:
-    """number: of the shot.  own: its table (n,n,n,4), shading (G,G,3) and level (3,), see `PlateLook`; None where those
-    of the whole clip are used.  knots (K,), log_gain (K,3): see `light.followed`; K is 0 where no light can be told."""
+    """number: of the shot.  own: its table (n,n,n,4), shading (B,G,G,3) and level (3,), see `PlateLook`; None where
+    those of the whole clip are used.  knots (K,), log_gain (K,3): see `light.followed`; K is 0 where no light can be
+    told."""
 
     number: int
     own: tuple[Floats, Floats, Floats] | None
@@ -44,27 +46,24 @@ def measure_shot(
     is known of its light over time.  painter: as `plate.measure_look` left it."""
     waiting = iter(parts)
     first = next(waiting)
-    painted = painted_faces(painter, first)
-    faces, learned = painted.faces, painted.masks
-    light = light_of(faces, learned, first, options)
-    own = len(faces) >= LEAST_OWN
-    clip = whole.table[0], whole.shading[0]
-    table, shading = (light.table, light.shading) if own else clip
-    where = always_skin(light.skin)
+    scene, clip = scene_of(painted_faces(painter, first), first), Light(whole.shading[0], whole.turns, whole.table[0])
+    own = len(scene.faces) >= LEAST_OWN
+    light = light_of(scene, options, whole.turns) if own else clip
+    where = always_skin(scene.skin)
     if options.color is ColorMatch.NONE or not where.any():
-        return ShotLight(number, (table, shading, whole.level[0]) if own else None, np.zeros(0), np.zeros((0, 3)))
-    plates = in_floats(first.plates)
-    gains = [gains_left(faces, plates, shading, table, where)]
+        level = whole.level[0]
+        return ShotLight(number, (light.table, light.shading, level) if own else None, np.zeros(0), np.zeros((0, 3)))
+    gains = [gains_left(scene, light, where)]
     # Of what the clip's colours leave: how much more or less light than usual there is in this shot.
-    lighter = gains_left(faces, plates, clip[1], clip[0], where).mean(0) if own else gains[0].mean(0)
+    lighter = gains_left(scene, clip, where).mean(0) if own else gains[0].mean(0)
     level = gains[0].mean(0) - (lighter - whole.level[0])
     times = [first.time_s]
     for part in waiting:
-        gains.append(gains_left(painted_faces(painter, part).faces, in_floats(part.plates), shading, table, where))
+        gains.append(gains_left(scene_of(painted_faces(painter, part), part), light, where))
         times.append(part.time_s)
     order = np.argsort(np.concatenate(times))
     knots, log_gain = followed(np.concatenate(times)[order], np.concatenate(gains)[order])
-    return ShotLight(number, (table, shading, level) if own else None, knots, log_gain)
+    return ShotLight(number, (light.table, light.shading, level) if own else None, knots, log_gain)
 
 
 def _with_usual_light(look: PlateLook, shots: Sequence[ShotLight], n_shots: int) -> list[ShotLight]:

@@ -9,21 +9,17 @@ map.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..domain.swap import Region, SwapOptions
+from .head_warp import REACH, HeadWarp
 
 Floats = NDArray[np.floating[Any]]
-Pixels = NDArray[np.unsignedinteger[Any]]
 
-__all__ = ["REACH", "STEADY_FRAMES", "HeadWarp", "head_warp", "outline_moves", "steady_moves"]
-
-REACH = 0.3
-"""How far beyond the painted face's crop the picture may move, in sides of it."""
+__all__ = ["STEADY_FRAMES", "head_warp", "outline_moves", "steady_moves"]
 
 MOST_MOVED = 0.2
 """Of the crop's side."""
@@ -66,96 +62,6 @@ _SPARED = 0.15
 
 _MOST_BENT = 0.7
 """Difference of the movements of neighbouring places over their distance; at 1 the picture would fold."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadWarp:
-    """One frame's. field (F,F,2): from where each place of the moved picture comes, as a displacement in x and y, over
-    the crop and REACH round it, fine enough to be sampled linearly, and 0 at its sides.  filmed (68,2): the plate's
-    landmarks.  landmarks: the same with jaw and brows where they lie now.  All in units of the side of the painted
-    face's crop."""
-
-    field: NDArray[np.float32]
-    filmed: Floats
-    landmarks: Floats
-
-    def picture(self, plate: Pixels, matrix: Floats, size_px: int) -> Pixels:
-        """The plate (H,W,3) moved. matrix (2,3): from its pixels to those of the crop of size_px.
-
-        Nothing is drawn into the picture from beyond its edges.
-        """
-        import cv2
-
-        box = _reached(matrix, size_px, plate.shape)
-        if box is None:
-            return plate
-        left, top, right, bottom = box
-        x, y = _sources(self.moves_px(matrix, size_px, box, plate.shape), left, top)
-        out = plate.copy()
-        out[top:bottom, left:right] = cv2.remap(plate, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return out
-
-    def moves_px(
-        self, matrix: Floats, size_px: int, box: tuple[int, int, int, int], shape: tuple[int, ...]
-    ) -> NDArray[np.float32]:
-        """(H,W,2): from where the pixels of a box (left, top, right, bottom) of a plate of that shape come, as
-        displacements in x and y in those pixels."""
-        left, top, right, bottom = box
-        moves = self._unhindered(matrix, size_px, box)
-        for axis, (first, end) in enumerate(((left, right), (top, bottom))):
-            most_px = self._most_at_edges(matrix, size_px, box, axis)
-            share = _short_of_edges(np.arange(first, end, dtype=np.float32), shape[1 - axis], most_px)
-            if share is not None:
-                moves[..., axis] *= share[None] if axis == 0 else share[:, None]
-        return moves
-
-    def outline(self, matrix: Floats, size_px: int, shape: tuple[int, ...]) -> Floats:
-        """(68,2): `landmarks` where they lie in a moved plate of that shape, of which no edge moves; in the same units.
-
-        matrix (2,3): from its pixels to those of the crop of size_px.
-        """
-        box = _reached(matrix, size_px, shape)
-        if box is None:
-            return self.landmarks
-        back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
-        filmed, wanted = (
-            (points * size_px - 0.5) @ back[:, :2].T + back[:, 2] for points in (self.filmed, self.landmarks)
-        )
-        lies = wanted.copy()
-        for axis in (0, 1):
-            share = _short_of_edges(lies[:, axis], shape[1 - axis], self._most_at_edges(matrix, size_px, box, axis))
-            if share is not None:
-                lies[:, axis] = filmed[:, axis] + share * (wanted - filmed)[:, axis]
-        return np.asarray((lies @ matrix[:, :2].T + matrix[:, 2] + 0.5) / size_px)
-
-    def _unhindered(self, matrix: Floats, size_px: int, box: tuple[int, int, int, int]) -> NDArray[np.float32]:
-        """(H,W,2): as `moves_px` of a picture without edges."""
-        left, top, right, bottom = box
-        cells = np.vstack([_to_cells(size_px), [0, 0, 1]]) @ np.vstack([matrix, [0, 0, 1]])
-        cells[:2, 2] += cells[:2, :2] @ (left, top)
-        turned = size_px * self.field @ np.linalg.inv(np.asarray(matrix, np.float64)[:, :2]).T
-        return _sampled(turned, cells[:2], (right - left, bottom - top))
-
-    def _most_at_edges(
-        self, matrix: Floats, size_px: int, box: tuple[int, int, int, int], axis: int
-    ) -> tuple[float, float]:
-        """How far at most the first and the last line of a box would move along an axis, 0 across and 1 down, px."""
-        left, top, right, bottom = box
-        ends = (
-            ((left, top, left + 1, bottom), (right - 1, top, right, bottom))
-            if axis == 0
-            else ((left, top, right, top + 1), (left, bottom - 1, right, bottom))
-        )
-        first, last = (float(np.abs(self._unhindered(matrix, size_px, end)[..., axis]).max()) for end in ends)
-        return first, last
-
-    def crop(self, mask: Floats) -> NDArray[np.float32]:
-        """A picture (D,D) of the painted face's crop moved along."""
-        import cv2
-
-        side = mask.shape[0]
-        x, y = _sources(_sampled(side * self.field, _to_cells(side), (side, side)))
-        return np.asarray(cv2.remap(np.asarray(mask, np.float32), x, y, cv2.INTER_LINEAR), np.float32)
 
 
 def outline_moves(plate: Floats, painted: Floats) -> NDArray[np.float64]:
@@ -259,13 +165,6 @@ def _bent(field: Floats) -> float:
     return max(float(np.linalg.norm(np.diff(field, axis=axis), axis=2).max()) / cell for axis in (0, 1))
 
 
-def _to_cells(size_px: int) -> Floats:
-    """(2,3): from pixels of a crop to cells of the fine field."""
-    scale = _FINER * _CELLS / (1 + 2 * REACH) / size_px
-    shift = scale * (0.5 + REACH * size_px) - 0.5
-    return np.array([[scale, 0, shift], [0, scale, shift]])
-
-
 def _finer(field: Floats) -> NDArray[np.float32]:
     """(G,G,2) -> (F,F,2)."""
     import cv2
@@ -274,41 +173,3 @@ def _finer(field: Floats) -> NDArray[np.float32]:
     values = cv2.resize(np.asarray(field, np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
     values[[0, -1]] = values[:, [0, -1]] = 0
     return np.asarray(values, np.float32)
-
-
-def _sampled(field: Floats, to_cells: Floats, size: tuple[int, int]) -> NDArray[np.float32]:
-    """A fine field at pixels of a picture of size (width, height); 0 beyond it."""
-    import cv2
-
-    way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    values = np.asarray(field, np.float32)
-    return np.asarray(cv2.warpAffine(values, to_cells, size, flags=way, borderMode=cv2.BORDER_CONSTANT), np.float32)
-
-
-def _sources(moves: Floats, left: int = 0, top: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """x and y (H,W) of what is shown at each pixel of a box that begins at left, top."""
-    height, width = moves.shape[:2]
-    x = moves[..., 0] + np.arange(left, left + width, dtype=np.float32)
-    y = moves[..., 1] + np.arange(top, top + height, dtype=np.float32)[:, None]
-    return np.asarray(x, np.float32), np.asarray(y, np.float32)
-
-
-def _reached(matrix: Floats, size_px: int, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
-    """What of a plate can move: left, top, right, bottom; None if nothing."""
-    back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
-    ends = np.array([-REACH, 1 + REACH]) * size_px - 0.5
-    corners = np.array([(x, y) for x in ends for y in ends]) @ back[:, :2].T + back[:, 2]
-    limits = (shape[1], shape[0])
-    left, top = np.clip(np.floor(corners.min(0)).astype(int), 0, limits).tolist()
-    right, bottom = np.clip(np.ceil(corners.max(0)).astype(int) + 1, 0, limits).tolist()
-    return (left, top, right, bottom) if right > left and bottom > top else None
-
-
-def _short_of_edges(at: Floats, size_px: int, most_px: tuple[float, float]) -> Floats | None:
-    """(K,) 0..1 at places along one axis of a picture of size_px: its edges do not move along it, and from them
-    movements grow slowly enough not to fold. None where no edge would move; where a box ends, nothing moves anyway."""
-    first, last = most_px
-    if not first and not last:
-        return None
-    near = np.minimum(at / max(2 * first, 1e-6), (size_px - 1 - at) / max(2 * last, 1e-6))
-    return np.clip(near, 0, 1)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .performance_map import PerformanceMap
+from .turning import load_turning
 
 POINTS = (*range(36), 36, 39, 42, 45, *range(48, 60))
 """Jaw, brows, nose, corners of the eyes and outer lips, in iBUG-68 order. Lids are texture: landmarks miss blinks."""
@@ -26,7 +27,11 @@ _ROUNDS = 8
 _STILL = 5
 """Points along each side of the crop that never move."""
 
-_BRIDGE = slice(27, 31)
+BRIDGE = slice(27, 31)
+NOSE_TIP = 30
+EYE_CORNERS = (36, 37, 38, 39)
+"""Where these are among POINTS: the nose as in iBUG-68; of the eyes outer, inner, inner, outer, from the left."""
+
 _CHEEKS = slice(1, 8), slice(9, 16)
 """Of the jaw, on the left and on the right of the picture."""
 
@@ -35,14 +40,17 @@ class FaceShape(nn.Module):
     """One person. Performances (B,P) -> displacements (B,2,G,G) of the mean shape, x and y in units of the crop's side.
 
     Nothing moves until `fit`. `draw` moves the mean shape itself, for a swap that fills another head.
+    turns: performances begin with readings of how the head is turned, and beyond the turns that this person was seen in
+    the face goes as faces do.
     """
 
     spread: Tensor
     drawn: Tensor
     mean: Tensor
 
-    def __init__(self, n_features: int) -> None:
+    def __init__(self, n_features: int, turns: bool) -> None:
         super().__init__()
+        self.turning = load_turning(len(POINTS)) if turns else None
         self.from_performance = PerformanceMap(n_features, 2 * len(POINTS))
         # (G*G,K): how far every place of the field goes along with each point.
         self.register_buffer("spread", torch.zeros(FIELD_PX**2, len(POINTS)))
@@ -66,7 +74,7 @@ class FaceShape(nn.Module):
 
     def forward(self, performances: Tensor) -> Tensor:
         with torch.autocast(performances.device.type, enabled=False):  # half precision is a pixel off
-            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2))
+            moves = self._moves(performances)
             moves = moves + self._seen_drawn(moves)
             return torch.einsum("gk,nkc->ncg", self.spread, moves).unflatten(2, (FIELD_PX, FIELD_PX))
 
@@ -74,8 +82,16 @@ class FaceShape(nn.Module):
         """(B,K,2): where the POINTS lie, in units of the crop's side; after `draw`, which says where they are on the
         whole."""
         with torch.autocast(performances.device.type, enabled=False):
-            moves = self.from_performance(performances.float()).unflatten(1, (-1, 2))
+            moves = self._moves(performances)
             return self.mean + moves + self._seen_drawn(moves)
+
+    def _moves(self, performances: Tensor) -> Tensor:
+        """(B,K,2)."""
+        asked = performances.float()
+        moves = self.from_performance(asked)
+        if self.turning is not None:
+            moves = moves + self.turning(asked, self.from_performance.as_seen(asked))
+        return moves.unflatten(1, (-1, 2))
 
     def _seen_drawn(self, moves: Tensor) -> Tensor:
         """(B,K,2): of a face that turns away one cheek is seen from the side, and what is drawn there with it. All of
@@ -91,7 +107,7 @@ class FaceShape(nn.Module):
 
 def _half_width(points: Tensor, cheek: slice) -> Tensor:
     """(B,) from points (B,K,2): how far the cheek's outline lies from the bridge of the nose."""
-    return (points[:, cheek, 0].mean(1) - points[:, _BRIDGE, 0].mean(1)).abs()
+    return (points[:, cheek, 0].mean(1) - points[:, BRIDGE, 0].mean(1)).abs()
 
 
 def to_mean_shape(faces: Tensor, field: Tensor) -> Tensor:
@@ -162,4 +178,7 @@ def _plane(points: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(points[:, :1]), points], 1)
 
 
-__all__ = ["FIELD_PX", "POINTS", "FaceShape", "from_mean_shape", "thin_plate", "to_mean_shape"]
+__all__ = [
+    "BRIDGE", "EYE_CORNERS", "FIELD_PX", "NOSE_TIP", "POINTS", "FaceShape", "from_mean_shape", "thin_plate",
+    "to_mean_shape",
+]  # fmt: skip

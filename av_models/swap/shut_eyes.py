@@ -27,9 +27,18 @@ LEAST_BLINKS = 3
 _SHUT = 0.6
 """Of the way from open to shut: from here on a frame is one of a blink."""
 
+_TO_SPREAD = 1.4826
+"""From a median distance to the spread of a normal distribution."""
+
 _MOST_PICTURES = 48
-_FIRST, _WHOLLY = 0.15, 0.27
-"""How far lids are shut where pictures begin to show, and from where on nothing else does."""
+_FIRST = 0.05, 0.15
+"""How far lids are shut where pictures begin to show: where open eyes end, but no sooner and no later."""
+
+_SPREADS = 4.0
+"""Of open eyes' readings, beyond which they are no open ones any more."""
+
+_WHOLLY = 1.8
+"""So much farther than where they begin, nothing but pictures shows."""
 
 _ALIKE = 0.1
 """Lids that differ by this share of the way are as good as alike."""
@@ -47,6 +56,7 @@ class ShutEyes(nn.Module):
     """One person. Nothing is changed until `fit` has seen blinks. size_px: side of the textures."""
 
     levels: Tensor
+    first: Tensor
     unit: Tensor
     soft: Tensor
 
@@ -54,13 +64,14 @@ class ShutEyes(nn.Module):
         super().__init__()
         height, width = _PLACE.size(size_px)
         self.register_buffer("levels", torch.zeros(2))
+        self.register_buffer("first", torch.tensor(_FIRST[1]))
         self.register_buffer("unit", torch.ones(n_features))
         self.register_buffer("soft", torch.zeros(1, height, width))
         self.seen = Album(_MOST_PICTURES, n_features, height, width)
 
     def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
         """Textures (B,3,D,D), changed in place, with eyes as far shut as performances (B,P) say."""
-        shown = ((self.share(performances) - _FIRST) / (_WHOLLY - _FIRST)).clamp(0, 1)
+        shown = ((self.share(performances) / self.first - 1) / (_WHOLLY - 1)).clamp(0, 1)
         blinks = shown.nonzero()[:, 0]
         if len(blinks):
             seen = _PLACE.cut(textures)[blinks]
@@ -77,8 +88,9 @@ class ShutEyes(nn.Module):
         if shut - opened < LEAST_BLINK or (way > _SHUT).sum() < LEAST_BLINKS:
             return
         self.levels.copy_(torch.tensor([opened, shut]))
+        self.first.copy_(_SPREADS * _TO_SPREAD * way[way < _SHUT].abs().median()).clamp_(*_FIRST)
         self.unit.copy_(_units(performances, shut - opened))
-        moving = (way > _FIRST).nonzero()[:, 0]
+        moving = (way > self.first).nonzero()[:, 0]
         keys = self._keys(performances[moving])
         kept = far_apart(keys, min(len(keys), _MOST_PICTURES))
         self.seen.fill(keys[kept], _PLACE.cut(crops[moving[kept]]).float() / 255)
@@ -93,7 +105,7 @@ class ShutEyes(nn.Module):
     def shrunk(self, factor: int) -> ShutEyes:
         """The same at 1/factor of the size."""
         small = ShutEyes(len(self.unit), 16)
-        small.levels, small.unit = self.levels.clone(), self.unit.clone()
+        small.levels, small.first, small.unit = self.levels.clone(), self.first.clone(), self.unit.clone()
         small.seen = self.seen.shrunk(factor)
         small.soft = F.avg_pool2d(self.soft[None], factor)[0]
         return small

@@ -22,6 +22,6 @@ def unknown_person(bank: FaceBank, config: NetworkConfig) -> Likeness:
     basis = FaceBasis(config.n_components, bank.crops.shape[-1])
     basis.mean.fill_(_GREY)
     size, side = config.performance_size, bank.crops.shape[-1]
-    parts = FaceShape(size), MouthTexture(size, side), ShutEyes(size, side)
+    parts = FaceShape(size, turns=False), MouthTexture(size, side), ShutEyes(size, side)
     nothing = torch.zeros(len(bank), size), torch.zeros(len(bank), config.n_components)
     return Likeness(*parts, basis, basis.shrunk(config.detail), *nothing)

@@ -8,7 +8,8 @@ import pytest
 from av_models.domain.media import MediaRef
 from av_models.domain.swap import PlateMatch, Region, SwapOptions
 from av_models.swap.beside import head_box, reshape_beside
-from av_models.swap.reshape import REACH, HeadWarp, head_warp, outline_moves, steady_moves
+from av_models.swap.head_warp import REACH, HeadWarp, PlateWarp
+from av_models.swap.reshape import head_warp, outline_moves, steady_moves
 from tasks.heads import OtherHeads, head_moves, steady_head
 from tests.swap.test_placing import FACE_POINTS
 
@@ -29,6 +30,12 @@ def with_jaw(jaw: np.ndarray) -> np.ndarray:
 def wider(by: float) -> np.ndarray:
     """A jaw that is farther out from the middle of the face."""
     return with_jaw((FACE_POINTS[JAW] - (0.5, 0.4)) * (1 + by) + (0.5, 0.4))
+
+
+def in_plate(warp: HeadWarp, plate: np.ndarray, matrix: np.ndarray) -> PlateWarp:
+    found = warp.in_plate(matrix, SIDE, plate.shape)
+    assert found is not None
+    return found
 
 
 def warp_to(outline: np.ndarray, options: SwapOptions | None = None) -> HeadWarp:
@@ -61,7 +68,7 @@ def eye_in(part: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("by", [-0.15, 0.15])
 def test_the_head_meets_the_painted_outline(by: float, dtype: type) -> None:
     plate, wanted = head(FACE_POINTS, dtype), head(np.concatenate([wider(by), FACE_POINTS[27:]]), dtype)
-    moved = warp_to(wider(by)).picture(plate, AT, SIDE)
+    moved = in_plate(warp_to(wider(by)), plate, AT).picture(plate)
     assert moved.dtype == dtype
     for y in (125, 135, 148):
         assert abs(width_at(plate, y) - width_at(wanted, y)) > 6
@@ -71,7 +78,7 @@ def test_the_head_meets_the_painted_outline(by: float, dtype: type) -> None:
 def test_eyes_that_are_kept_and_all_beyond_reach_stay_where_they_are() -> None:
     plate = np.random.default_rng(0).integers(0, 256, (*PLATE, 3), np.uint8)
     warp = warp_to(wider(0.15), SwapOptions(keep=(Region.EYES,)))
-    moved = warp.picture(plate, AT, SIDE)
+    moved = in_plate(warp, plate, AT).picture(plate)
     left, top = 90 - int(REACH * SIDE) - 2, 60 - int(REACH * SIDE) - 2
     right, bottom = 90 + int((1 + REACH) * SIDE) + 2, 60 + int((1 + REACH) * SIDE) + 2
     outside = np.ones(PLATE, bool)
@@ -80,13 +87,13 @@ def test_eyes_that_are_kept_and_all_beyond_reach_stay_where_they_are() -> None:
     marked = head(FACE_POINTS)
     x, y = (FACE_POINTS[EYE] * SIDE + (90, 60)).round().astype(int)
     near = slice(y - 6, y + 7), slice(x - 6, x + 7)
-    found = [eye_in(picture[near]) for picture in (marked, warp.picture(marked, AT, SIDE))]
+    found = [eye_in(picture[near]) for picture in (marked, in_plate(warp, marked, AT).picture(marked))]
     assert np.abs(found[1] - found[0]).max() < 0.4
 
 
 def test_a_head_that_is_as_it_should_be_is_not_touched() -> None:
     plate = np.random.default_rng(0).integers(0, 256, (*PLATE, 3), np.uint8)
-    assert (warp_to(FACE_POINTS[:27]).picture(plate, AT, SIDE) == plate).all()
+    assert (in_plate(warp_to(FACE_POINTS[:27]), plate, AT).picture(plate) == plate).all()
 
 
 def test_how_landmarks_lie_along_a_jaw_is_nobodys_shape() -> None:
@@ -109,7 +116,7 @@ def test_nothing_is_drawn_in_from_beyond_the_edge_of_the_picture() -> None:
     """A chin at the lower edge: rows of the edge must not be smeared over the neck."""
     cut = np.repeat(np.arange(60, 60 + 120, dtype=np.uint8)[:, None, None], 300, 1).repeat(3, 2)
     shorter = with_jaw(FACE_POINTS[JAW] - (0, 0.1) * (FACE_POINTS[JAW, 1:] > 0.5))
-    moved = warp_to(shorter).picture(cut, np.array([[1.0, 0, -90], [0, 1.0, -5]]), SIDE)
+    moved = in_plate(warp_to(shorter), cut, np.array([[1.0, 0, -90], [0, 1.0, -5]])).picture(cut)
     assert (moved[-1] == cut[-1]).all()
     assert (np.diff(moved[60:, 150, 0].astype(int)) > 0).mean() > 0.5
     assert (moved[:, :, 0].astype(int) != cut[:, :, 0]).any()
@@ -121,8 +128,8 @@ def test_the_outline_is_told_as_it_lies_beside_an_edge_of_the_picture_too(left: 
     at = np.array([[1.0, 0, left], [0, 1.0, -60]])
     shifted = np.roll(head(FACE_POINTS), -90 - left, axis=1)
     warp = warp_to(wider(0.15))
-    outline = (warp.outline(at, SIDE, shifted.shape) * SIDE - 0.5 - at[:, 2])[JAW]
-    moved = warp.picture(shifted, at, SIDE)
+    outline = (in_plate(warp, shifted, at).outline() * SIDE - 0.5 - at[:, 2])[JAW]
+    moved = in_plate(warp, shifted, at).picture(shifted)
     for point in (2, 14):
         x, y = outline[point]
         edge = np.flatnonzero(moved[round(y), :, 0] > 95)
@@ -166,10 +173,10 @@ def test_the_actors_brows_lie_under_the_painted_ones_and_do_not_show_beside_them
     other = FACE_POINTS.copy()
     other[BROWS] = (other[BROWS] - (0.5, 0.3)) * (0.85, 1) + (0.5, 0.33)
     plate, wanted = browed(FACE_POINTS), browed(other)
-    moved = warp_to(other[:27]).picture(plate, AT, SIDE)
+    moved = in_plate(warp_to(other[:27]), plate, AT).picture(plate)
     apart, met = (np.abs(one.astype(float) - wanted).mean() for one in (plate, moved))
     assert met < 0.35 * apart
-    kept = warp_to(other[:27], SwapOptions(keep=(Region.BROWS,))).picture(plate, AT, SIDE)
+    kept = in_plate(warp_to(other[:27], SwapOptions(keep=(Region.BROWS,))), plate, AT).picture(plate)
     assert (kept == plate).all()
 
 

@@ -29,7 +29,7 @@ def smooth_picture() -> torch.Tensor:
 
 def test_points_go_where_the_performance_sends_them() -> None:
     turn, landmarks = moving_landmarks()
-    shape = FaceShape(1)
+    shape = FaceShape(1, turns=False)
     shape.fit(turn, landmarks)
     mean = landmarks[:, list(POINTS)].mean(0)
     field = shape(turn[:8])
@@ -43,7 +43,7 @@ def test_points_go_where_the_performance_sends_them() -> None:
 
 def test_a_face_laid_on_the_mean_shape_comes_back_as_it_was() -> None:
     turn, landmarks = moving_landmarks()
-    shape = FaceShape(1)
+    shape = FaceShape(1, turns=False)
     shape.fit(turn, landmarks)
     field, picture = shape(turn[2:3]), smooth_picture()
     laid = to_mean_shape(picture, field)
@@ -53,7 +53,7 @@ def test_a_face_laid_on_the_mean_shape_comes_back_as_it_was() -> None:
 
 def test_a_shape_that_knows_nothing_moves_nothing() -> None:
     picture = smooth_picture()
-    assert torch.allclose(from_mean_shape(picture, FaceShape(3)(torch.randn(1, 3))), picture, atol=1e-5)
+    assert torch.allclose(from_mean_shape(picture, FaceShape(3, turns=False)(torch.randn(1, 3))), picture, atol=1e-5)
 
 
 def test_components_are_saved_for_what_does_not_merely_move() -> None:
@@ -77,7 +77,7 @@ def test_what_moves_a_small_part_of_the_face_moves_it_all_the_way() -> None:
     landmarks[:, :, 0] += 0.05 * turn[:, None]
     for point, side in ((48, -1), (54, 1)):
         landmarks[:, point, 0] += 0.004 * side * width
-    shape = FaceShape(2)
+    shape = FaceShape(2, turns=False)
     shape.fit(torch.stack([turn, width], 1), landmarks)
     wide, narrow = (shape.from_performance(torch.tensor([[0.0, w]])).reshape(-1, 2)[:, 0] for w in (1.0, -1.0))
     opened = (wide - narrow)[corners[1]] - (wide - narrow)[corners[0]]
@@ -86,7 +86,7 @@ def test_what_moves_a_small_part_of_the_face_moves_it_all_the_way() -> None:
 
 def test_a_drawn_point_goes_farther_than_the_performance_says() -> None:
     turn, landmarks = moving_landmarks()
-    shape = FaceShape(1)
+    shape = FaceShape(1, turns=False)
     shape.fit(turn, landmarks)
     before, moves = shape(turn[:1]), torch.zeros(68, 2)
     moves[8, 1] = 0.1
@@ -108,7 +108,7 @@ def test_a_cheek_that_turns_away_is_drawn_by_the_part_of_it_that_is_seen() -> No
     landmarks = front.expand(80, -1, -1).clone()
     left = slice(0, 8)  # all the way turned, the left half is a third as wide
     landmarks[:, left, 0] = 0.5 + (front[left, 0] - 0.5) * (1 - turn.clamp(min=0) * 2 / 3)
-    shape, moves = FaceShape(1), torch.zeros(68, 2)
+    shape, moves = FaceShape(1, turns=False), torch.zeros(68, 2)
     shape.fit(turn, landmarks)
     performances = torch.tensor([[-1.0], [0.98]])
     before = shape(performances)

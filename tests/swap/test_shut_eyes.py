@@ -71,6 +71,21 @@ def test_open_eyes_are_left_alone(eyes: ShutEyes) -> None:
     assert not eye_color(eyes, asked(0.0, 0.0)).any()
 
 
+def test_lids_that_only_begin_to_close_are_shown(eyes: ShutEyes) -> None:
+    """Steady readings of open eyes: a quarter of the way is no noise. Where they tremble, it may be."""
+    seen = performances(n_half=0)
+    seen[seen[:, LIDS] == 0, LIDS] = 0.02
+    seen[:8, LIDS] = 0.4
+    pictures = crops(seen)
+    pictures[:8] = torch.tensor([0, 255, 0], dtype=torch.uint8)[:, None, None]
+    trembling = seen.clone()
+    trembling[8:, LIDS] += 0.3 * torch.sin(torch.arange(192) * 2.0)
+    for readings, green in ((seen, True), (trembling, False)):
+        made = ShutEyes(N_FEATURES, SIDE)
+        made.fit(pictures, readings, mean_shape())
+        assert (float(eye_color(made, asked(0, 0.4))[1]) > 0.5) == green
+
+
 def test_the_mean_of_blinks_takes_the_tone_of_the_face(eyes: ShutEyes) -> None:
     """Blinks that were seen in a darker room do not show as a dark bar."""
     bright = torch.full((1, 3, SIDE, SIDE), 0.9)
