@@ -80,11 +80,10 @@ def train_face(run: FaceTraining) -> dict[str, Any]:
     out = model_folder(run.model_name)
     with stopping_together():
         source, actor = open_footage(run.source), open_footage(run.actor)
-        asked_for = (run.cleared_for, run.consent.source, run.consent.actor)
-        clearance = check_faces_consent(source, actor, *asked_for)
+        clearance = check_faces_consent(source, actor, run.cleared_for, run.consent.source, run.consent.actor)
         model = _trained(run, [source, actor], clearance)
         # Asked again: training takes long, and what was revoked meanwhile must not become a model.
-        check_faces_consent(source, actor, *asked_for)
+        check_faces_consent(source, actor, run.cleared_for, *_both(clearance))
         with output_folder(out) as folder:
             write_model(model, folder)
         note_model(model, out)
@@ -95,9 +94,12 @@ def _trained(run: FaceTraining, footages: list[Footage], clearance: Clearance) -
     picks = [open_pick(run.face.source), open_pick(run.face.actor)]
     tracks = start_tracking(footages, run.face.backend, run.face.search_every, picks).result()
     require_pair(tracks[0], tracks[1], MIN_FACES)
-    consent_ids = [clearance.consent_id(role) for role in ("source", "actor")]
-    source, actor = gather_faces.map(tracks, unmapped(face_size(run.options)), consent_ids).result()
+    source, actor = gather_faces.map(tracks, unmapped(face_size(run.options)), _both(clearance)).result()
     return train_swapper(source, actor, run.options)
+
+
+def _both(clearance: Clearance) -> list[str]:
+    return [clearance.consent_id(role) for role in ("source", "actor")]
 
 
 def _facts(run: FaceTraining, model: SwapModel, clearance: Clearance, out: Path) -> dict[str, Any]:

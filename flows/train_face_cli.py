@@ -59,6 +59,8 @@ def consents_by_role(given: Sequence[str]) -> dict[str, str]:
     for one, (role, _, consent_id) in zip(given, pairs, strict=True):
         if role not in ("source", "actor") or not consent_id:
             raise InputError(f"--consent {one!r} does not say whose record it is.", "Write it as --consent actor=ID.")
+        if [other for other, *_ in pairs].count(role) > 1:
+            raise InputError(f"--consent {role}=ID is given twice.", "One record speaks for one person: give one.")
     return {role: consent_id for role, _, consent_id in pairs}
 
 

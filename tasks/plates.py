@@ -30,7 +30,7 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("21")
+@stage("22")
 def match_plate(
     weights: MediaRef, track: FaceTrack, options: SwapOptions, beside: tuple[FaceTrack, ...] = ()
 ) -> PlateMatch:
@@ -107,4 +107,5 @@ def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, G
     look = PlateLook.from_arrays(store().arrays(data))
     painter.shift(look.code_shift, look.code_gain)
     painter.draw(look.outline, np.array(finish.shape))
+    painter.expect_lids(float(look.tremble))
     return painter, finish, Grade(look, painter.device)

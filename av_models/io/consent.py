@@ -77,7 +77,8 @@ class ShelvedRecord:
 @dataclass(frozen=True, slots=True)
 class Part:
     """What a job takes from one person. digests: the files that the record must cover.  seal: of all of them together,
-    '' if they have none; a record that names it covers them as well."""
+    '' if they have none; a record that names it covers them as well.  picked: of several people who may be seen in a
+    file this one alone is meant, so that another one's record must not be found for it."""
 
     role: str
     name: str
@@ -85,6 +86,7 @@ class Part:
     digests: tuple[str, ...]
     consent_id: str
     seal: str = ""
+    picked: bool = False
 
 
 def clear_cast(
@@ -238,8 +240,8 @@ def _parts(cast: Cast) -> tuple[Part, ...]:
 
 def _face_parts(source: Footage, actor: Footage, source_consent: str, actor_consent: str) -> tuple[Part, Part]:
     return (
-        Part("source", source.name, Right.FACE, (source.media.digest,), source_consent),
-        Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), actor_consent),
+        Part("source", source.name, Right.FACE, (source.media.digest,), source_consent, picked=True),
+        Part("actor", actor.name, Right.PERFORMANCE, (actor.media.digest,), actor_consent, picked=True),
     )
 
 
@@ -268,10 +270,7 @@ def _clear(
     part: Part, configs_dir: Path, media_dir: Path, purpose: Purpose, today: date, revoked: dict[str, str]
 ) -> ClearedRecord:
     refusals: list[ConsentError] = []
-    records = _records_for(part, configs_dir, media_dir)
-    if not part.consent_id:
-        _check_one_person(records, part)
-    for record in records:
+    for record in _records_for(part, configs_dir, media_dir):
         try:
             check_record(record, part.right, purpose, today, revoked)
             _check_covered(record, part, media_dir)
@@ -288,8 +287,9 @@ def _records_for(part: Part, configs_dir: Path, media_dir: Path) -> list[Consent
     if part.consent_id:
         return [find_record(configs_dir, media_dir, part.consent_id)]
     shelf = all_records(configs_dir, media_dir)
-    digests = {*part.digests, part.seal}
-    found = [one.record for one in shelf if one.record and digests & {media.digest for media in one.record.media}]
+    found = [one.record for one in shelf if one.record and _names(one.record, part)]
+    if part.picked:
+        _check_one_person([*found, *(one for one in _disbelieved(shelf) if _names(one, part))], part)
     if found:
         return sorted(found, key=lambda record: part.right not in record.rights)
     for one in shelf:
@@ -301,6 +301,20 @@ def _records_for(part: Part, configs_dir: Path, media_dir: Path) -> list[Consent
         f"no record gives the right '{part.right}' in it",
         f"With the person's consent in hand: flow consent new --right {part.right} --media {part.name} …",
     )
+
+
+def _names(record: ConsentRecord, part: Part) -> bool:
+    return bool({*part.digests, part.seal} & {media.digest for media in record.media})
+
+
+def _disbelieved(shelf: Sequence[ShelvedRecord]) -> Iterator[ConsentRecord]:
+    """What records say that give no leave, because they or their evidence were altered or their issuer is unknown."""
+    for one in shelf:
+        if one.error is not None:
+            try:
+                yield parse_record(one.path).record
+            except ConsentError:
+                continue  # nobody can tell what it was about
 
 
 def _check_one_person(records: Sequence[ConsentRecord], part: Part) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,6 @@ Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""
 
 __all__ = ["REACH", "HeadWarp", "PlateWarp"]
-
-_ONE_MAP = np.zeros(0, np.float32)
-"""OpenCV's second map, where the first has both x and y."""
 
 REACH = 0.3
 """How far beyond the painted face's crop the picture may move, in sides of it."""
@@ -55,9 +51,8 @@ class HeadWarp:
         import cv2
 
         side = mask.shape[0]
-        moves = _sampled(side * self.field, self._to_cells(side), (side, side))
-        from_where = np.asarray(cv2.add(moves, _places((0, 0, side, side))), np.float32)
-        return np.asarray(cv2.remap(np.asarray(mask, np.float32), from_where, _ONE_MAP, cv2.INTER_LINEAR), np.float32)
+        x, y = _sources(_sampled(side * self.field, self._to_cells(side), (side, side)))
+        return np.asarray(cv2.remap(np.asarray(mask, np.float32), x, y, cv2.INTER_LINEAR), np.float32)
 
     def _to_cells(self, size_px: int) -> Floats:
         """(2,3): from pixels of a crop to cells of the field."""
@@ -92,11 +87,9 @@ class PlateWarp:
         import cv2
 
         left, top, right, bottom = self.box
-        from_where = np.asarray(cv2.add(self.moves, _places(self.box)), np.float32)
+        x, y = _sources(self.moves, left, top)
         out = plate.copy()
-        out[top:bottom, left:right] = cv2.remap(
-            plate, from_where, _ONE_MAP, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+        out[top:bottom, left:right] = cv2.remap(plate, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return out
 
     def outline(self) -> Floats:
@@ -136,12 +129,12 @@ def _farthest(*lines: Floats) -> tuple[float, ...]:
     return tuple(float(np.abs(line).max()) for line in lines)
 
 
-@lru_cache(maxsize=4)
-def _places(box: Box) -> NDArray[np.float32]:
-    """(H,W,2): x and y of its pixels."""
-    left, top, right, bottom = box
-    x, y = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
-    return np.stack([x, y], -1)
+def _sources(moves: Floats, left: int = 0, top: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """x and y (H,W) of what is shown at each pixel of a box that begins at left, top."""
+    height, width = moves.shape[:2]
+    x = moves[..., 0] + np.arange(left, left + width, dtype=np.float32)
+    y = moves[..., 1] + np.arange(top, top + height, dtype=np.float32)[:, None]
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
 def _sampled(field: Floats, to_cells: Floats, size: tuple[int, int]) -> NDArray[np.float32]:

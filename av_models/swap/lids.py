@@ -16,11 +16,18 @@ from .reader import READINGS
 if TYPE_CHECKING:
     from .network import NetworkConfig
 
-__all__ = ["LEAST_BLINK", "MOST_GAIN", "lid_gain", "lid_levels", "lid_place"]
+__all__ = ["LEAST_BLINK", "MOST_GAIN", "SHUT", "lid_gain", "lid_levels", "lid_place", "lid_tremble"]
 
 Floats = NDArray[np.floating[Any]]
 
 MOST_GAIN = 1.6
+
+SHUT = 0.6
+"""Of the way from open to shut: from here on a frame is one of a blink."""
+
+_SPREADS = 4.0
+_TO_SPREAD = 1.4826
+"""From a median distance to the spread of a normal distribution."""
 
 _SHUT_QUANTILE = 0.99
 LEAST_BLINK = 1.0
@@ -37,6 +44,16 @@ def lid_levels(readings: Floats) -> tuple[float, float]:
     if not len(readings):
         return 0.0, 0.0
     return float(np.median(readings)), float(np.quantile(readings, _SHUT_QUANTILE))
+
+
+def lid_tremble(readings: Floats) -> float:
+    """By what share of the way from open to shut a person's open lids are read apart, four spreads of it; 0 for one
+    who never blinks."""
+    opened, shut = lid_levels(readings)
+    if shut - opened < LEAST_BLINK:
+        return 0.0
+    way = (np.asarray(readings, np.float64) - opened) / (shut - opened)
+    return float(_SPREADS * _TO_SPREAD * np.median(np.abs(way[way < SHUT])))
 
 
 def lid_gain(source: tuple[float, float], person: tuple[float, float]) -> float:

@@ -71,7 +71,8 @@ class Light:
 
 def light_of(scene: Scene, options: SwapOptions, turns: Floats | None = None) -> Light:
     """turns (B,): those that are measured; the scene's own `turn_centres` if left out."""
-    turns = turn_centres(scene.points) if turns is None else turns
+    if turns is None:
+        turns = turn_centres(scene.points) if options.shading else np.zeros(1)
     light = Light(np.ones((len(turns), SHADING_PX, SHADING_PX, 3), np.float32), turns, np.zeros(0))
     if options.shading:
         bright = replace(scene, faces=_as_bright(scene))

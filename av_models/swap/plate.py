@@ -19,7 +19,7 @@ from ..face.front import learn
 from ..face.occlusion import FaceModel
 from .color import recolored, rolled_off, share_of_change
 from .grain import bare_skin, missing_grain
-from .lids import lid_gain, lid_levels, lid_place
+from .lids import lid_gain, lid_levels, lid_place, lid_tremble
 from .light import always_skin, followed, gain_in
 from .lighting import Light, Scene, by_turn, gains_left, light_of, lit
 from .matte import hull_masks
@@ -68,18 +68,18 @@ class PlateSample:
 class PlateLook:
     """What was measured, as arrays that lie in the store.
 
-    template (68,2): mean shape of the person in the footage.  place (2,3): similarity from the source's crop to that
-    person's, in units of the side.  outline (68,2): see `placing.drawn_outline`.  code_gain, code_shift, code_mean
-    (C,): what the codes of this person's face are multiplied by, what is added, and the mean of them before.  table
-    (T,n,n,n,4): colours, see `color.fit_colors`.  shading (T,B,G,G,3): gains for heads that are turned as turns (B,)
-    say, see `lighting.light_of`.  level (T,3): mean logarithm of the gain, which is colour, too: it does not change.
-    row (S,): which of the three each shot of the footage has; row 0 is the whole clip's.  share (G,G): see
-    `color.share_of_change`.  knots (K,), log_gain (K,3): see
-    `light.followed`.  knot_shot (K,): the shot that each knot belongs to.  grain (): standard deviation of the
-    noise that the painted face lacks.  edges (2,K): of this person's sharp frames, see `softness.sharp_edges`.  scale
-    (): plate pixels beside a pixel of the painted face there.  soft (): by how much softer they are than the painted
-    face, in pixels of `edges`.  agreement (2,): median and spread over the clip of how much of the face the decoder
-    takes for face.  front: what this person's face usually looks like, None if what is in front of it does not matter.
+    template (68,2): mean shape of the person in the footage. place (2,3): similarity from the source's crop to that
+    person's, in units of the side. outline (68,2): see `placing.drawn_outline`. code_gain, code_shift, code_mean (C,):
+    what the codes of this person's face are multiplied by, what is added, and the mean of them before. table
+    (T,n,n,n,4): colours, see `color.fit_colors`. shading (T,B,G,G,3): gains for heads that are turned as turns (B,)
+    say, see `lighting.light_of`. level (T,3): mean logarithm of the gain, which is colour, too: it does not change. row
+    (S,): which of the three each shot of the footage has; row 0 is the whole clip's. share (G,G): see
+    `color.share_of_change`. knots (K,), log_gain (K,3): see `light.followed`. knot_shot (K,): the shot that each knot
+    belongs to. grain (): standard deviation of the noise that the painted face lacks. edges (2,K): of this person's
+    sharp frames, see `softness.sharp_edges`. scale (): plate pixels beside a pixel of the painted face there. soft ():
+    by how much softer they are than the painted face, in pixels of `edges`. agreement (2,): median and spread over the
+    clip of how much of the face the decoder takes for face. tremble (): of open lids, see `lids.lid_tremble`. front:
+    what this person's face usually looks like, None if what is in front of it does not matter.
     """
 
     template: Floats
@@ -102,6 +102,7 @@ class PlateLook:
     scale: Floats
     soft: Floats
     agreement: Floats
+    tremble: Floats
     front: FaceModel | None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -198,6 +199,8 @@ def measure_look(
     outline = drawn_outline(mean_shape, template, place, options.outline * (1 - options.reshape))
     painter.draw(outline, mean_shape)
     mean = shift_codes(painter, finish, sample.crops, lids)
+    tremble = lid_tremble(lids)
+    painter.expect_lids(tremble)
     painted = painted_faces(painter, sample)
     scene = scene_of(painted, sample)
     light = light_of(scene, options)
@@ -219,6 +222,7 @@ def measure_look(
         scale=np.array(np.median(sample.scale)),
         soft=np.zeros(()),
         agreement=_agreement(painted.masks, hulls),
+        tremble=np.array(tremble),
         front=_front(sample, painter.input_px, place) if options.occlusion else None,
     )
     if options.detail:

@@ -20,6 +20,7 @@ from .augment import hide_mouth, mouth_cover
 from .network import SwapNetwork
 from .reader import READINGS
 from .shape import FaceShape
+from .shut_eyes import ShutEyes
 
 Floats = NDArray[np.floating[Any]]
 Pixels = NDArray[np.uint8]
@@ -89,6 +90,13 @@ class Painter:
         self.network.code_shift.copy_(torch.from_numpy(np.asarray(code_shift, np.float32)))
         gain = np.broadcast_to(np.asarray(code_gain, np.float32), code_shift.shape)
         self.network.code_gain.copy_(torch.from_numpy(gain.copy()))
+
+    def expect_lids(self, tremble: float) -> None:
+        """See `ShutEyes.expect`."""
+        if self.person in self.network.eyes:
+            eyes = self.network.eyes[self.person]
+            assert isinstance(eyes, ShutEyes)
+            eyes.expect(tremble)
 
     def paint(self, crops: Pixels, mouths: Floats) -> Painted:
         """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px.

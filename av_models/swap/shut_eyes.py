@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .album import Album
-from .lids import LEAST_BLINK, lid_levels
+from .lids import LEAST_BLINK, SHUT, lid_levels, lid_tremble
 from .performance_map import far_apart
 from .reader import READINGS, TRUSTED
 from .window import Window
@@ -24,18 +24,9 @@ LIDS = TRUSTED.index(READINGS.index("lids"))
 """Their place in a performance."""
 
 LEAST_BLINKS = 3
-_SHUT = 0.6
-"""Of the way from open to shut: from here on a frame is one of a blink."""
-
-_TO_SPREAD = 1.4826
-"""From a median distance to the spread of a normal distribution."""
-
 _MOST_PICTURES = 48
 _FIRST = 0.05, 0.15
 """How far lids are shut where pictures begin to show: where open eyes end, but no sooner and no later."""
-
-_SPREADS = 4.0
-"""Of open eyes' readings, beyond which they are no open ones any more."""
 
 _WHOLLY = 1.8
 """So much farther than where they begin, nothing but pictures shows."""
@@ -57,6 +48,7 @@ class ShutEyes(nn.Module):
 
     levels: Tensor
     first: Tensor
+    tremble: Tensor
     unit: Tensor
     soft: Tensor
 
@@ -65,13 +57,16 @@ class ShutEyes(nn.Module):
         height, width = _PLACE.size(size_px)
         self.register_buffer("levels", torch.zeros(2))
         self.register_buffer("first", torch.tensor(_FIRST[1]))
+        # Of the footage and not of the person: no part of the model.
+        self.register_buffer("tremble", torch.zeros(()), persistent=False)
         self.register_buffer("unit", torch.ones(n_features))
         self.register_buffer("soft", torch.zeros(1, height, width))
         self.seen = Album(_MOST_PICTURES, n_features, height, width)
 
     def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
         """Textures (B,3,D,D), changed in place, with eyes as far shut as performances (B,P) say."""
-        shown = ((self.share(performances) / self.first - 1) / (_WHOLLY - 1)).clamp(0, 1)
+        first = torch.maximum(self.first, self.tremble)
+        shown = ((self.share(performances) / first - 1) / (_WHOLLY - 1)).clamp(0, 1)
         blinks = shown.nonzero()[:, 0]
         if len(blinks):
             seen = _PLACE.cut(textures)[blinks]
@@ -79,16 +74,21 @@ class ShutEyes(nn.Module):
             _PLACE.cut(textures)[blinks] = torch.lerp(seen, eyes, self.soft * shown[blinks, None, None, None])
         return textures
 
+    def expect(self, tremble: float) -> None:
+        """From now on performances are somebody else's, whose open lids are read apart by this much, see
+        `lids.lid_tremble`."""
+        self.tremble.fill_(min(tremble, _FIRST[1]))
+
     @torch.no_grad()
     def fit(self, crops: Tensor, performances: Tensor, mean_shape: Tensor) -> None:
         """crops (N,3,D,D) uint8 on the mean shape, performances (N,P) of one person's frames; mean_shape (68,2) in
         units of the side."""
         opened, shut = lid_levels(performances[:, LIDS].cpu().numpy())
         way = (performances[:, LIDS] - opened) / max(shut - opened, 1e-6)
-        if shut - opened < LEAST_BLINK or (way > _SHUT).sum() < LEAST_BLINKS:
+        if shut - opened < LEAST_BLINK or (way > SHUT).sum() < LEAST_BLINKS:
             return
         self.levels.copy_(torch.tensor([opened, shut]))
-        self.first.copy_(_SPREADS * _TO_SPREAD * way[way < _SHUT].abs().median()).clamp_(*_FIRST)
+        self.first.fill_(lid_tremble(performances[:, LIDS].cpu().numpy())).clamp_(*_FIRST)
         self.unit.copy_(_units(performances, shut - opened))
         moving = (way > self.first).nonzero()[:, 0]
         keys = self._keys(performances[moving])

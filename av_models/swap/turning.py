@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from ..runtime.shipped import shipped
 from .reader import READINGS, TRUSTED
 
-__all__ = ["TURNS", "WEIGHTS", "Turning", "load_turning", "turning_terms"]
+__all__ = ["WEIGHTS", "Turning", "load_turning", "turning_terms"]
 
 WEIGHTS = "turning.safetensors"
 
-TURNS = [TRUSTED.index(READINGS.index(name)) for name in ("yaw", "pitch")]
+YAW, PITCH = (TRUSTED.index(READINGS.index(name)) for name in ("yaw", "pitch"))
 """Their places in a performance."""
 
 N_TERMS = 5
@@ -45,8 +45,7 @@ class Turning(nn.Module):
         Turns alone are followed beyond those: nods of strangers are read with an offset of 2.5 degrees (`reader.md`),
         which a face would be stretched by.
         """
-        (turn, _), (own_turn, nod) = (one[:, TURNS].unbind(1) for one in (asked, seen))
-        there, from_there = (torch.stack([yaw, nod], 1) for yaw in (turn, own_turn))
+        there, from_there = (torch.stack([one[:, YAW], seen[:, PITCH]], 1) for one in (asked, seen))
         return (turning_terms(there, self.most) - turning_terms(from_there, self.most)) @ self.weight.T
 
 

@@ -114,6 +114,12 @@ def test_two_people_of_one_file_are_not_taken_for_each_other(
         assert clear_cast(desk.configs_dir, desk.media_dir, cast, PURPOSE, TODAY).consent_id("source") == source_consent
 
 
+def test_a_damaged_record_of_another_person_is_not_forgotten(desk: Desk, footage: tuple[Path, Path]) -> None:
+    desk.issue("second-face", ["face"], [footage[0]])
+    (desk.configs_dir / "consent" / "evidence" / "second-face.txt").write_text("I do not consent.\n")
+    assert refused(desk, footage).rule == "ambiguous"
+
+
 def test_a_renewed_consent_is_the_same_persons(desk: Desk, footage: tuple[Path, Path]) -> None:
     desk.issue("older", ["face"], [footage[0]], subject="Subject of test-source", valid_until="2026-11-20")
     day = date(2026, 11, 21)

@@ -72,6 +72,22 @@ def test_two_records_of_one_person_do_not_speak_for_two(stage: Stage) -> None:
     assert {"newer", "right"} <= set(stage.clear().consent_ids)
 
 
+def test_a_revoked_record_does_not_hide_one_that_holds(stage: Stage) -> None:
+    stage.performed("left")
+    stage.performed("longest", subject="Lea")
+    stage.performed("renewed", subject="Lea", valid_until="2027-01-01")
+    revoke_record(stage.desk.configs_dir, stage.desk.media_dir, "longest", "another agreement")
+    assert {"left", "renewed"} <= set(stage.clear().consent_ids)
+
+
+def test_a_damaged_record_of_the_models_is_not_replaced_by_anothers(stage: Stage) -> None:
+    stage.performed("left")
+    stage.desk.issue("another", ["performance"], [stage.lesson])
+    evidence = stage.desk.configs_dir / "consent" / "evidence" / "lesson.txt"
+    evidence.write_text("I do not consent.\n")
+    assert stage.refused(1) == "evidence"
+
+
 def test_of_three_people_it_is_said_who_is_meant(stage: Stage) -> None:
     for name in ("left", "middle", "right"):
         stage.performed(name)

@@ -108,6 +108,8 @@ def test_train_face_is_told_whose_records_are_meant(asked: list[Any]) -> None:
     for wrong in ("right", "voice=x", "actor="):
         answer = CliRunner().invoke(app, [*command, "--consent", wrong])
         assert isinstance(answer.exception, InputError) and "--consent actor=ID" in str(answer.exception)
+    answer = CliRunner().invoke(app, [*command, "--consent", "actor=left", "--consent", "actor=right"])
+    assert isinstance(answer.exception, InputError) and "twice" in str(answer.exception)
 
 
 def test_swap_asks_for_what_was_typed(asked: list[Any], tmp_path: Path) -> None:

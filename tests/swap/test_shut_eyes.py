@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from av_models.swap.lids import lid_tremble
 from av_models.swap.network import NetworkConfig, SwapNetwork
 from av_models.swap.shut_eyes import LEAST_BLINKS, LIDS, ShutEyes
 from tests.swap.faces_made import drawn_bank
@@ -72,7 +74,7 @@ def test_open_eyes_are_left_alone(eyes: ShutEyes) -> None:
 
 
 def test_lids_that_only_begin_to_close_are_shown(eyes: ShutEyes) -> None:
-    """Steady readings of open eyes: a quarter of the way is no noise. Where they tremble, it may be."""
+    """Steady readings of open eyes: an eighth of the way is no noise. Where they tremble, it may be."""
     seen = performances(n_half=0)
     seen[seen[:, LIDS] == 0, LIDS] = 0.02
     seen[:8, LIDS] = 0.4
@@ -131,3 +133,14 @@ def test_a_painted_blink_shows_the_blinks_that_were_seen() -> None:
     with torch.no_grad():
         opened, shut = network.paint("source", joint, grid)[0]
     assert (shut - opened).abs().max() > 0.1
+
+
+def test_on_a_person_whose_open_lids_tremble_more_blinks_show_later(eyes: ShutEyes) -> None:
+    """The source's own readings are steady; the actor's are not, and open eyes would flicker into blinks."""
+    first = float(eyes.first)
+    assert first < 0.1
+    asks = asked(0, 3.0 * 1.5 * first)
+    eyes.expect(lid_tremble(np.random.default_rng(0).normal(0, 0.04, 400).tolist() + [1.0] * 8))
+    assert float(eye_color(eyes, asks).max()) == 0
+    eyes.expect(0.0)
+    assert float(eye_color(eyes, asks).max()) > 0

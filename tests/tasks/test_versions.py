@@ -76,3 +76,11 @@ def test_the_comparison_sees_a_moved_phone() -> None:
     assert same(phones, [["AH0", 0.102], ["B", 0.2]])
     assert not same(phones, [["AH0", 0.1], ["B", 0.21]])
     assert not same(phones, [["AH0", 0.1], ["P", 0.2]])
+
+
+def test_a_model_of_another_format_is_another_version_of_its_training() -> None:
+    """Kept models of the format before could be read by nothing, and would be found again and again."""
+    from av_models.swap.weights import FORMAT
+    from tasks.training import train_swapper
+
+    assert (FORMAT, version_of(train_swapper)) == ("understudy-swap/10", "21"), "raise both, then this line"
