@@ -1,7 +1,5 @@
-"""The consent desk: gives a job leave or refuses it, finds records, and revokes them.
+"""The consent desk: gives a job leave or refuses it, and revokes records, which `consent_shelf.py` finds.
 
-CONFIGS/consent/ID.json, evidence/ID.*, issuers/NAME.pem   records that come with the product: fictional people
-MEDIA/consent/ID.json, evidence/ID.*                       the user's own
 MEDIA/consent/{audit,revocations}.jsonl                    the ledgers; their heads lie under MEDIA/keys
 """
 
@@ -19,7 +17,6 @@ from ..domain.errors import ConsentError, InputError
 from ..domain.media import Footage
 from ..domain.speech import Voice
 from ..domain.style import Reference
-from .consent_keys import trusted_issuers
 from .consent_ledgers import (
     Output,
     consents_behind,
@@ -31,6 +28,7 @@ from .consent_ledgers import (
     write_revocation,
 )
 from .consent_records import parse_record, read_record, record_bytes, record_seal, sign_record, verify_record
+from .consent_shelf import ShelvedRecord, all_records, disbelieved, find_record, record_path
 
 __all__ = [
     "MODEL_OUTPUT",
@@ -63,15 +61,6 @@ VOICE_OUTPUT = "voice"
 MODEL_OUTPUT = "model"
 """The same for the weights of a face."""
 _MADE_HERE = {Right.VOICE: VOICE_OUTPUT, Right.FACE: MODEL_OUTPUT}
-
-
-@dataclass(frozen=True, slots=True)
-class ShelvedRecord:
-    """A file in a consent folder: the record, or why it cannot be believed."""
-
-    path: Path
-    record: ConsentRecord | None
-    error: ConsentError | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,40 +172,6 @@ def check_purpose(purpose: Purpose) -> None:
             raise InputError(f"'{purpose.date}' is not a day.", "Write it as 2027-01-31.") from error
 
 
-def record_path(configs_dir: Path, media_dir: Path, consent_id: str) -> Path:
-    """The file of a record, the user's own or one that comes with the product; ConsentError('missing'|'ambiguous')."""
-    if not re.fullmatch(r"[\w-]+", consent_id):
-        raise InputError(f"'{consent_id}' cannot name a consent record.", "See `flow consent list`.")
-    found = [path for folder in _folders(configs_dir, media_dir) if (path := folder / f"{consent_id}.json").is_file()]
-    if not found:
-        known = ", ".join(path.stem for path in _files(configs_dir, media_dir)) or "none"
-        raise ConsentError(
-            "missing", consent_id, f"there is no such record (known: {known})", "Make it with `flow consent new`."
-        )
-    if len(found) > 1:
-        raise ConsentError(
-            "ambiguous", consent_id, f"{found[0]} and {found[1]} have the same id", "Move your own one away."
-        )
-    return found[0]
-
-
-def find_record(configs_dir: Path, media_dir: Path, consent_id: str) -> ConsentRecord:
-    """The record with this id, verified. Raises ConsentError as `record_path` and `read_record` do."""
-    return read_record(record_path(configs_dir, media_dir, consent_id), trusted_issuers(configs_dir, media_dir))
-
-
-def all_records(configs_dir: Path, media_dir: Path) -> tuple[ShelvedRecord, ...]:
-    """Every file in both consent folders, believed or not."""
-    issuers = trusted_issuers(configs_dir, media_dir)
-    shelf: list[ShelvedRecord] = []
-    for path in _files(configs_dir, media_dir):
-        try:
-            shelf.append(ShelvedRecord(path, read_record(path, issuers), None))
-        except ConsentError as error:
-            shelf.append(ShelvedRecord(path, None, error))
-    return tuple(shelf)
-
-
 def revoke_record(configs_dir: Path, media_dir: Path, consent_id: str, reason: str) -> tuple[Output, ...]:
     """Revoke a record from now on and return what was made under it. Works for damaged records too.
 
@@ -289,7 +244,7 @@ def _records_for(part: Part, configs_dir: Path, media_dir: Path) -> list[Consent
     shelf = all_records(configs_dir, media_dir)
     found = [one.record for one in shelf if one.record and _names(one.record, part)]
     if part.picked:
-        _check_one_person([*found, *(one for one in _disbelieved(shelf) if _names(one, part))], part)
+        _check_one_person([*found, *(one for one in disbelieved(shelf) if _names(one, part))], part)
     if found:
         return sorted(found, key=lambda record: part.right not in record.rights)
     for one in shelf:
@@ -305,16 +260,6 @@ def _records_for(part: Part, configs_dir: Path, media_dir: Path) -> list[Consent
 
 def _names(record: ConsentRecord, part: Part) -> bool:
     return bool({*part.digests, part.seal} & {media.digest for media in record.media})
-
-
-def _disbelieved(shelf: Sequence[ShelvedRecord]) -> Iterator[ConsentRecord]:
-    """What records say that give no leave, because they or their evidence were altered or their issuer is unknown."""
-    for one in shelf:
-        if one.error is not None:
-            try:
-                yield parse_record(one.path).record
-            except ConsentError:
-                continue  # nobody can tell what it was about
 
 
 def _check_one_person(records: Sequence[ConsentRecord], part: Part) -> None:
@@ -350,11 +295,3 @@ def _check_covered(record: ConsentRecord, part: Part, media_dir: Path) -> None:
             f"{part.name} has no weights that the record of a person could cover",
             "Use a voice that was made from this person, or the record of the synthesiser.",
         )
-
-
-def _folders(configs_dir: Path, media_dir: Path) -> tuple[Path, Path]:
-    return configs_dir / "consent", media_dir / "consent"
-
-
-def _files(configs_dir: Path, media_dir: Path) -> list[Path]:
-    return [path for folder in _folders(configs_dir, media_dir) for path in sorted(folder.glob("*.json"))]
