@@ -3,7 +3,7 @@ model, and of everybody in the footage who gets another face."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ..domain.errors import ConsentError
 from ..domain.face import TrainedFace
 from ..domain.media import Footage
 from .consent import Part, all_records, clear_parts, revocations
+from .consent_shelf import disbelieved
 
 __all__ = ["clear_swap"]
 
@@ -38,6 +39,8 @@ def clear_swap(
     ids = {one.path.stem for one in shelved}
     revoked, day = revocations(media_dir), today or date.today()
     performers = _performers(shelf, models, footage, consents, lambda record: _holds(record, purpose, day, revoked))
+    if len(models) > 1 and not all(consents.get(person) for person in models):
+        _check_all_believed(disbelieved(shelved), footage)
     parts: list[Part] = []
     for number, (person, model) in enumerate(models.items(), start=1):
         more = f" {number}" if number > 1 else ""
@@ -89,6 +92,18 @@ def _check_enough(footage: Footage, n_people: int, n_unnamed: int, n_named: int,
             f"{n_people} people in it get another face, and {n_named + n_free} have given a performance",
             "Say whose record is whose: --consent PERSON=ID for each --swap PERSON=MODEL.",
         )
+
+
+def _check_all_believed(records: Iterable[ConsentRecord], footage: Footage) -> None:
+    """Somebody whose record is damaged would be taken for one of the others in the clip."""
+    for record in records:
+        if _covers(record, footage):
+            raise ConsentError(
+                "ambiguous",
+                footage.name,
+                f"{record.subject} ({record.id}) has given a performance in it, too, and that record is not believed",
+                "See `flow consent verify`, and say whose record is whose: --consent PERSON=ID for each person.",
+            )
 
 
 def _holds(record: ConsentRecord, purpose: Purpose, day: date, revoked: dict[str, str]) -> bool:

@@ -23,7 +23,7 @@ from .shape import BRIDGE, EYE_CORNERS, NOSE_TIP
 
 Floats = NDArray[np.floating[Any]]
 
-__all__ = ["Light", "Scene", "by_turn", "gains_left", "light_of", "lit", "turn_centres", "turns_of"]
+__all__ = ["Light", "Scene", "by_turn", "gains_left", "light_of", "lit", "planes_of", "turn_centres", "turns_of"]
 
 _STEP = 0.14
 """Between turns that have a light of their own, as `turns_of` counts: 12 degrees."""
@@ -65,8 +65,8 @@ class Light:
         return _recolored(self.shaded(scene), self.table)
 
     def shaded(self, scene: Scene) -> NDArray[np.float32]:
-        fields = by_turn(_planes(self.shading), self.turns, torch.from_numpy(np.asarray(scene.points)))
-        return np.asarray(lit(_planes(scene.faces), fields).permute(0, 2, 3, 1).numpy())
+        fields = by_turn(planes_of(self.shading), self.turns, torch.from_numpy(np.asarray(scene.points)))
+        return np.asarray(lit(planes_of(scene.faces), fields).permute(0, 2, 3, 1).numpy())
 
 
 def light_of(scene: Scene, options: SwapOptions, turns: Floats | None = None) -> Light:
@@ -165,10 +165,10 @@ def _with_table(light: Light, scene: Scene, options: SwapOptions) -> Light:
 
 
 def _recolored(faces: Floats, table: Floats) -> NDArray[np.float32]:
-    moved = recolored(_planes(faces), torch.from_numpy(np.asarray(table, np.float32)))
+    moved = recolored(planes_of(faces), torch.from_numpy(np.asarray(table, np.float32)))
     return np.asarray(moved.permute(0, 2, 3, 1).numpy())
 
 
-def _planes(pictures: Floats) -> torch.Tensor:
+def planes_of(pictures: Floats) -> torch.Tensor:
     """(N,H,W,3) -> (N,3,H,W)."""
     return torch.from_numpy(np.asarray(pictures, np.float32)).permute(0, 3, 1, 2)

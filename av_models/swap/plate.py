@@ -21,7 +21,7 @@ from .color import recolored, rolled_off, share_of_change
 from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place, lid_tremble
 from .light import always_skin, followed, gain_in
-from .lighting import Light, Scene, by_turn, gains_left, light_of, lit
+from .lighting import Light, Scene, by_turn, gains_left, light_of, lit, planes_of
 from .matte import hull_masks
 from .placing import drawn_outline
 from .reader import READINGS
@@ -123,7 +123,7 @@ class Grade:
     def __init__(self, look: PlateLook, device: torch.device) -> None:
         self.look = look
         self.tables = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
-        self.shadings = [_planes(one).contiguous().to(device) for one in look.shading]
+        self.shadings = [planes_of(one).contiguous().to(device) for one in look.shading]
         self.levels = torch.from_numpy(np.asarray(look.level, np.float32)).to(device)
         self.share = torch.from_numpy(np.asarray(look.share, np.float32)).to(device)[None, None]
         self.all_of_it = bool((np.asarray(look.share) == 1).all())
@@ -254,17 +254,12 @@ def _as_filmed(look: PlateLook, painted: Painted, sample: PlateSample, skin: Flo
     """With the softness and the grain that the painted faces lack, once they are graded."""
     scale = float(look.scale)
     grade, whole = Grade(look, torch.device("cpu")), np.zeros(len(painted.faces), np.int32)
-    graded = grade(_planes(painted.faces), torch.from_numpy(painted.points), sample.time_s, whole)
+    graded = grade(planes_of(painted.faces), torch.from_numpy(painted.points), sample.time_s, whole)
     finished = graded.clamp(0, 1).permute(0, 2, 3, 1).numpy()
     soft = missing_softness(painted_edges(finished, sample.landmarks, finish.sharpen, scale), look.edges)
     own_soft = in_painted(soft, scale)
     grain = missing_grain(finished, sample.grain, skin, finish.sharpen, scale, own_soft)
     return replace(look, grain=np.array(grain), soft=np.array(soft))
-
-
-def _planes(pictures: Floats) -> torch.Tensor:
-    """(N,H,W,3) -> (N,3,H,W)."""
-    return torch.from_numpy(np.asarray(pictures, np.float32)).permute(0, 3, 1, 2)
 
 
 def _front(sample: PlateSample, size_px: int, place: Floats) -> FaceModel | None:

@@ -80,6 +80,15 @@ def test_a_revoked_record_does_not_hide_one_that_holds(stage: Stage) -> None:
     assert {"left", "renewed"} <= set(stage.clear().consent_ids)
 
 
+def test_who_has_a_damaged_record_is_not_taken_for_another(stage: Stage) -> None:
+    for name in ("left", "middle", "right"):
+        stage.performed(name)
+    (stage.desk.configs_dir / "consent" / "evidence" / "right.txt").write_text("I do not consent.\n")
+    assert stage.refused() == stage.refused(p1="left") == "ambiguous"
+    assert stage.refused(p1="left", p2="right") == "evidence"
+    assert {"left", "middle"} <= set(stage.clear(p1="left", p2="middle").consent_ids)
+
+
 def test_a_damaged_record_of_the_models_is_not_replaced_by_anothers(stage: Stage) -> None:
     stage.performed("left")
     stage.desk.issue("another", ["performance"], [stage.lesson])
