@@ -129,10 +129,13 @@ def answer_to(ask: dict) -> dict:
         os._exit(3)
     if do == "killed":
         os.kill(os.getpid(), 9)
-    if do == "hang":
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    if do in ("hang", "hang deaf", "leave deaf"):
+        deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " if "deaf" in do else ""
+        child = subprocess.Popen([sys.executable, "-c", f"{deaf}import time; time.sleep(600)"])
         with open(os.environ["MADE_NOTES"], "w") as file:
             file.write(f"{os.getpid()} {child.pid}")
+        if "leave" in do:
+            os._exit(0)
         time.sleep(600)
     if do == "note":
         with open(os.environ["MADE_NOTES"], "a") as file:

@@ -173,9 +173,11 @@ def test_a_program_that_fails_is_quoted_and_can_be_asked_again(do: str, kind: ty
 
 
 @pytest.mark.parametrize("mode", ["serve", "once"])
-def test_a_program_that_hangs_is_ended_with_its_children(notes: Path, mode: str) -> None:
+@pytest.mark.parametrize("do", ["hang", "hang deaf", "leave deaf"])
+def test_a_program_that_hangs_is_ended_with_its_children(notes: Path, do: str, mode: str) -> None:
+    """Also with children that do not listen to SIGTERM, and when the program itself ends at once."""
     with pytest.raises(ModelError, match="no answer within 4 s"):
-        speak("hang", timeout_s="4", mode=mode)
+        speak(do, timeout_s="4", mode=mode)
     for pid in map(int, notes.read_text().split()):
         assert not _is_running(pid)
     assert speak().samples.size

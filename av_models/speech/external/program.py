@@ -21,17 +21,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from av_models.domain.errors import ModelError, ResourceError, UnderstudyError
 
 from .contract import refusal
+
+if TYPE_CHECKING:
+    import psutil
 
 __all__ = ["Program", "end_programs", "running"]
 
 _KEPT_LINES = 12
 _POLL_S = 0.5
 _GRACE_S = 2.0
+_GONE_POLL_S = 0.01
 _LEAVE_S = 20.0
 """To end by itself after its last answer."""
 
@@ -101,8 +105,7 @@ class Program:
         for sign in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._child.pid, sign)
-            with suppress(subprocess.TimeoutExpired):
-                self._child.wait(_GRACE_S)
+            if self._is_gone_within(_GRACE_S):
                 break
         for reader in self._readers:
             reader.join(_GRACE_S)
@@ -110,6 +113,15 @@ class Program:
             if stream and not any(reader.is_alive() for reader in self._readers):
                 stream.close()
         self._holder.cleanup()
+
+    def _is_gone_within(self, limit_s: float) -> bool:
+        """Whether it and its children have ended. Closed pipes do not tell: they close before a process is gone."""
+        end_s = time.monotonic() + limit_s
+        while self.is_alive or _is_group_alive(self._child.pid):
+            if time.monotonic() >= end_s:
+                return False
+            time.sleep(_GONE_POLL_S)
+        return True
 
     def _start(self) -> subprocess.Popen[str]:
         usual = {key: value for key, value in os.environ.items() if key not in _OURS}
@@ -199,6 +211,28 @@ class Program:
             for line in stream:
                 if line.strip():
                     self._told.append(line.rstrip()[:300])
+
+
+def _is_group_alive(group: int) -> bool:
+    """Whether any process of the group runs: the dead that nobody has asked after yet do not."""
+    import psutil
+
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # what some systems say of the dead
+        pass
+    return any(_is_member(process, group) for process in psutil.process_iter())
+
+
+def _is_member(process: psutil.Process, group: int) -> bool:
+    import psutil
+
+    try:
+        return os.getpgid(process.pid) == group and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except (psutil.Error, OSError):
+        return False
 
 
 def _document(line: str) -> dict[str, Any] | None:
