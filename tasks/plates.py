@@ -30,7 +30,7 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("22")
+@stage("23")
 def match_plate(
     weights: MediaRef, track: FaceTrack, options: SwapOptions, beside: tuple[FaceTrack, ...] = ()
 ) -> PlateMatch:

@@ -1,7 +1,8 @@
 """What a footage is lit by, beside the faces that are painted for it: shade over the face, and colours.
 
 A lamp stays where it is when a head turns, and another cheek comes into its light. One field of light for all turns
-would leave the shadow of a nose on the cheek beside it, so light is measured turn by turn.
+would leave the shadow of a nose on the cheek beside it, so light is measured turn by turn; and at one turn, too, no two
+frames show the nose at one place, so it is measured, and laid on again, where it lies on the face (`surface.py`).
 """
 
 from __future__ import annotations
@@ -20,10 +21,22 @@ from .light import log_gains
 from .relight import DARK, plate_light
 from .shading import SHADING_PX, hue_left
 from .shape import BRIDGE, EYE_CORNERS, NOSE_TIP
+from .surface import Surface
 
 Floats = NDArray[np.floating[Any]]
 
-__all__ = ["Light", "Scene", "by_turn", "gains_left", "light_of", "lit", "planes_of", "turn_centres", "turns_of"]
+__all__ = [
+    "Light",
+    "Scene",
+    "by_turn",
+    "gains_left",
+    "is_even",
+    "light_of",
+    "lit",
+    "planes_of",
+    "turn_centres",
+    "turns_of",
+]
 
 _STEP = 0.14
 """Between turns that have a light of their own, as `turns_of` counts: 12 degrees."""
@@ -33,6 +46,7 @@ _ENDS = 0.05, 0.95
 """Of the turns of a clip: beyond, there are too few frames to measure light on."""
 
 _LEAST_FRAMES = 6
+_LAID_PX = 2 * SHADING_PX
 _NEAR = 0.3
 """Share that a turn's light has in a frame's, from which on the frame tells it."""
 
@@ -50,14 +64,24 @@ class Scene:
     def part(self, rows: NDArray[np.integer[Any]]) -> Scene:
         return Scene(self.faces[rows], self.plates[rows], self.skin[rows], self.points[rows])
 
+    def laid(self, surface: Surface) -> Scene:
+        """Every face where faces usually are, as finely as light needs it; points stay what they were."""
+        points = torch.from_numpy(np.asarray(self.points, np.float32))
+        faces, plates = (
+            _laid(planes_of(one), points, surface).permute(0, 2, 3, 1) for one in (self.faces, self.plates)
+        )
+        skin = _laid(torch.from_numpy(np.asarray(self.skin, np.float32))[:, None], points, surface)[:, 0]
+        return Scene(faces.numpy(), plates.numpy(), skin.numpy(), self.points)
+
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """What frames were found to be lit by. shading (B,G,G,3): gains, for heads that are turned as turns (B,) say.
-    table (n,n,n,4): see `color.fit_colors`."""
+    """What frames were found to be lit by. shading (B,G,G,3): gains, for heads that are turned as turns (B,) say, of
+    faces whose points lie as surface (K,2) says.  table (n,n,n,4): see `color.fit_colors`."""
 
     shading: Floats
     turns: Floats
+    surface: Floats
     table: Floats
 
     def shown(self, scene: Scene) -> NDArray[np.float32]:
@@ -65,22 +89,31 @@ class Light:
         return _recolored(self.shaded(scene), self.table)
 
     def shaded(self, scene: Scene) -> NDArray[np.float32]:
-        fields = by_turn(planes_of(self.shading), self.turns, torch.from_numpy(np.asarray(scene.points)))
+        if is_even(self.shading):
+            return np.asarray(scene.faces, np.float32)
+        points, surface = torch.from_numpy(np.asarray(scene.points)), Surface(self.surface)
+        fields = surface.worn(by_turn(planes_of(self.shading), self.turns, points), points)
         return np.asarray(lit(planes_of(scene.faces), fields).permute(0, 2, 3, 1).numpy())
 
 
-def light_of(scene: Scene, options: SwapOptions, turns: Floats | None = None) -> Light:
-    """turns (B,): those that are measured; the scene's own `turn_centres` if left out."""
+def light_of(scene: Scene, options: SwapOptions, turns: Floats | None = None, usual: Floats | None = None) -> Light:
+    """turns (B,): those that are measured; the scene's own `turn_centres` if left out.  usual (K,2): where points of
+    faces lie in what is measured; if left out, where they do on the mean."""
     if turns is None:
         turns = turn_centres(scene.points) if options.shading else np.zeros(1)
-    light = Light(np.ones((len(turns), SHADING_PX, SHADING_PX, 3), np.float32), turns, np.zeros(0))
+    usual = np.asarray(scene.points.mean(0) if usual is None else usual, np.float32)
+    light = Light(np.ones((len(turns), SHADING_PX, SHADING_PX, 3), np.float32), turns, usual, np.zeros(0))
+    surface = Surface(usual)
     if options.shading:
-        bright = replace(scene, faces=_as_bright(scene))
-        light = replace(light, shading=_each_turn(bright, turns, _field))
+        bright = replace(scene, faces=_as_bright(scene)).laid(surface)
+        axis = float(usual[BRIDGE, 0].mean())
+        fields = _each_turn(bright, turns, lambda part: plate_light(part.faces, part.plates, part.skin, axis))
+        light = replace(light, shading=fields)
     # Light first: a face that is lit from another side would pass for one of other colours.
     light = _with_table(light, scene, options)
     if options.shading and options.color is not ColorMatch.NONE:
-        hues = _each_turn(replace(scene, faces=light.shown(scene)), turns, _hue)
+        shown = replace(scene, faces=light.shown(scene)).laid(surface)
+        hues = _each_turn(shown, turns, lambda part: hue_left(part.faces, part.plates, part.skin))
         light = _with_table(replace(light, shading=light.shading * hues), scene, options)
     return light
 
@@ -116,6 +149,11 @@ def by_turn(fields: torch.Tensor, turns: Floats, points: torch.Tensor) -> torch.
     return torch.einsum("nb,bcgh->ncgh", shares, fields)
 
 
+def is_even(shading: Floats) -> bool:
+    """Whether gains change nothing anywhere."""
+    return bool((np.asarray(shading) == 1).all())
+
+
 def lit(faces: torch.Tensor, shading: torch.Tensor) -> torch.Tensor:
     """Faces (N,3,D,D) 0..1 in the light of fields (N,3,G,G) or (1,3,G,G); what would be brighter than white keeps its
     hue."""
@@ -140,13 +178,10 @@ def _each_turn(scene: Scene, turns: Floats, field_of: Callable[[Scene], Floats])
     return np.stack([field_of(scene.part(rows)) if len(rows) >= _LEAST_FRAMES else whole for rows in near])
 
 
-def _field(scene: Scene) -> NDArray[np.float32]:
-    axis = float(scene.points[:, BRIDGE, 0].mean())
-    return plate_light(scene.faces, scene.plates, scene.skin, axis)
-
-
-def _hue(scene: Scene) -> NDArray[np.float32]:
-    return hue_left(scene.faces, scene.plates, scene.skin)
+def _laid(pictures: torch.Tensor, points: torch.Tensor, surface: Surface) -> torch.Tensor:
+    if pictures.shape[-1] > _LAID_PX:
+        pictures = torch.nn.functional.interpolate(pictures, size=_LAID_PX, mode="area")
+    return surface.laid(pictures, points).clamp(0, 1)
 
 
 def _as_bright(scene: Scene) -> Floats:

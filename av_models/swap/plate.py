@@ -21,12 +21,13 @@ from .color import recolored, rolled_off, share_of_change
 from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place, lid_tremble
 from .light import always_skin, followed, gain_in
-from .lighting import Light, Scene, by_turn, gains_left, light_of, lit, planes_of
+from .lighting import Light, Scene, by_turn, gains_left, is_even, light_of, lit, planes_of
 from .matte import hull_masks
 from .placing import drawn_outline
 from .reader import READINGS
 from .render import Painted, Painter, joined
 from .softness import in_painted, missing_softness, painted_edges, sharp_edges
+from .surface import Surface
 from .weights import Finish
 from .whites import whites_places
 
@@ -72,14 +73,15 @@ class PlateLook:
     person's, in units of the side. outline (68,2): see `placing.drawn_outline`. code_gain, code_shift, code_mean (C,):
     what the codes of this person's face are multiplied by, what is added, and the mean of them before. table
     (T,n,n,n,4): colours, see `color.fit_colors`. shading (T,B,G,G,3): gains for heads that are turned as turns (B,)
-    say, see `lighting.light_of`. level (T,3): mean logarithm of the gain, which is colour, too: it does not change. row
-    (S,): which of the three each shot of the footage has; row 0 is the whole clip's. share (G,G): see
-    `color.share_of_change`. knots (K,), log_gain (K,3): see `light.followed`. knot_shot (K,): the shot that each knot
-    belongs to. grain (): standard deviation of the noise that the painted face lacks. edges (2,K): of this person's
-    sharp frames, see `softness.sharp_edges`. scale (): plate pixels beside a pixel of the painted face there. soft ():
-    by how much softer they are than the painted face, in pixels of `edges`. agreement (2,): median and spread over the
-    clip of how much of the face the decoder takes for face. tremble (): of open lids, see `lids.lid_tremble`. front:
-    what this person's face usually looks like, None if what is in front of it does not matter.
+    say, of faces whose points lie as surface (K,2) says, see `lighting.light_of`. level (T,3): mean logarithm of the
+    gain, which is colour, too: it does not change. row (S,): which of the three each shot of the footage has; row 0 is
+    the whole clip's. share (G,G): see `color.share_of_change`. knots (K,), log_gain (K,3): see `light.followed`.
+    knot_shot (K,): the shot that each knot belongs to. grain (): standard deviation of the noise that the painted face
+    lacks. edges (2,K): of this person's sharp frames, see `softness.sharp_edges`. scale (): plate pixels beside a pixel
+    of the painted face there. soft (): by how much softer they are than the painted face, in pixels of `edges`.
+    agreement (2,): median and spread over the clip of how much of the face the decoder takes for face. tremble (): of
+    open lids, see `lids.lid_tremble`. front: what this person's face usually looks like, None if what is in front of it
+    does not matter.
     """
 
     template: Floats
@@ -91,6 +93,7 @@ class PlateLook:
     table: Floats
     shading: Floats
     turns: Floats
+    surface: Floats
     level: Floats
     row: NDArray[np.integer[Any]]
     share: Floats
@@ -124,6 +127,7 @@ class Grade:
         self.look = look
         self.tables = torch.from_numpy(np.asarray(look.table, np.float32)).to(device)
         self.shadings = [planes_of(one).contiguous().to(device) for one in look.shading]
+        self.surface = None if is_even(look.shading) else Surface(look.surface, device)
         self.levels = torch.from_numpy(np.asarray(look.level, np.float32)).to(device)
         self.share = torch.from_numpy(np.asarray(look.share, np.float32)).to(device)[None, None]
         self.all_of_it = bool((np.asarray(look.share) == 1).all())
@@ -148,7 +152,9 @@ class Grade:
         return rolled_off(colored * gain[:, :, None, None])
 
     def _colored(self, faces: torch.Tensor, points: torch.Tensor, whites: torch.Tensor, row: int) -> torch.Tensor:
-        own = lit(faces, by_turn(self.shadings[row], self.look.turns, points))
+        own = faces
+        if self.surface is not None:
+            own = lit(faces, self.surface.worn(by_turn(self.shadings[row], self.look.turns, points), points))
         moved = recolored(own, self.tables[row], whites)
         if self.all_of_it:
             return moved
@@ -211,7 +217,7 @@ def measure_look(
     # What is the same over the whole clip is colour, too.
     look = PlateLook(
         *(template, place, outline, painter.code_gain, painter.code_shift, mean),
-        *(light.table[None], light.shading[None], light.turns, log_gain.mean(0)[None]),
+        *(light.table[None], light.shading[None], light.turns, light.surface, log_gain.mean(0)[None]),
         row=np.zeros(1, np.int32),
         share=share,
         knots=knots,

@@ -46,9 +46,10 @@ def measure_shot(
     is known of its light over time.  painter: as `plate.measure_look` left it."""
     waiting = iter(parts)
     first = next(waiting)
-    scene, clip = scene_of(painted_faces(painter, first), first), Light(whole.shading[0], whole.turns, whole.table[0])
+    scene = scene_of(painted_faces(painter, first), first)
+    clip = Light(whole.shading[0], whole.turns, whole.surface, whole.table[0])
     own = len(scene.faces) >= LEAST_OWN
-    light = light_of(scene, options, whole.turns) if own else clip
+    light = light_of(scene, options, whole.turns, whole.surface) if own else clip
     where = always_skin(scene.skin)
     if options.color is ColorMatch.NONE or not where.any():
         level = whole.level[0]

@@ -52,6 +52,22 @@ def test_each_turn_has_its_own_light(turning: tuple[Scene, np.ndarray]) -> None:
     assert off(scene, light) < 0.6 * off(scene, still) and off(scene, light) < 0.5 * unlit
 
 
+def test_shade_goes_along_with_the_face() -> None:
+    """A face that is never quite at one place, one half of it in the shade: the edge of the shade stays on the nose."""
+    away = np.stack([0.05 * np.sin(np.arange(N) * 1.7), 0.03 * np.cos(np.arange(N) * 0.9)], 1)
+    y, x = np.mgrid[:SIDE, :SIDE] / SIDE
+    across = x - FACE_POINTS[30, 0] - away[:, 0, None, None]
+    skin = np.repeat((np.hypot((x - 0.5) / 0.4, (y - 0.5) / 0.45) < 1)[None], N, 0).astype(np.float32)
+    faces = np.full((N, SIDE, SIDE, 3), 0.4, np.float32)
+    plates = np.asarray(faces * np.where(across > 0, 0.7, 1.0)[..., None], np.float32)
+    points = points_of(np.zeros(N)) + away[:, None]
+    along, still = (Scene(faces, plates, skin, one) for one in (points, points_of(np.zeros(N))))
+    edge = (np.abs(across) < 0.06) & (skin > 0.5)
+    shown = (light_of(one, PLAIN).shown(one)[edge].mean(-1) for one in (along, still))
+    goes, stays = (np.corrcoef(one, plates[edge].mean(-1))[0, 1] for one in shown)
+    assert goes > 0.8 and stays < 0.7
+
+
 def test_a_head_that_keeps_still_has_one_light(turning: tuple[Scene, np.ndarray]) -> None:
     scene, turns = turning
     assert len(turn_centres(points_of(turns * 0.05))) == 1
