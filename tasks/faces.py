@@ -25,7 +25,7 @@ SHEET_COLUMNS, SHEET_TILE_PX = 6, 192
 SEARCH_EVERY = 5
 
 
-@stage("9")
+@stage("10")
 def find_people(footage: Footage, backend: str = "dlib", search_every: int = SEARCH_EVERY) -> PeopleSeen:
     """Follow everybody in one pass; every frame without a usable face is listed with its reason.
 
@@ -43,7 +43,7 @@ def find_people(footage: Footage, backend: str = "dlib", search_every: int = SEA
     return PeopleSeen(footage, tracks, _sheet_of_all(footage, people))
 
 
-@stage("9")
+@stage("10")
 def track_faces(
     footage: Footage,
     backend: str = "dlib",

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .blink_errors import mended
 from .warp import RIGID, invert, mean_shape, similarity, transform
 
 __all__ = ["smooth"]
@@ -40,9 +41,9 @@ _YIELDING, _FIRM = 0.5, 1.0
 
 def smooth(landmarks: Floats) -> Floats:
     """Smooth one unbroken run (N, 68, 2) of one face; no row may hold NaN."""
-    raw = np.asarray(landmarks, np.float64)
+    raw = mended(landmarks)
     if len(raw) < 3:
-        return raw.copy()
+        return raw
     mean = mean_shape(raw)
     to_mean = similarity(raw[:, list(RIGID)], mean[list(RIGID)])
     still = transform(raw, to_mean)

@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 10
+FORMAT = 11
 NAME = "training.pt"
 
 
