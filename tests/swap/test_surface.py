@@ -15,7 +15,7 @@ AWAY = np.array([[0.0, 0.0], [0.03, -0.01], [-0.03, 0.02]], np.float32)
 
 
 def moved_noses() -> np.ndarray:
-    """(3,K,2): all of the nose, or only little else, goes along with its tip."""
+    """(3,K,2): the whole nose goes along with its tip; all else stays."""
     points = np.repeat(USUAL[None], len(AWAY), 0)
     points[:, NOSE_TIP - 3 : NOSE_TIP + 6] += AWAY[:, None]
     return points
