@@ -192,6 +192,12 @@ class SwapChoice(Choice):
         le=1,
         description="How far, of what reshape leaves, the painted jaw is drawn to that of the actor's head.",
     )
+    brows: float = Field(
+        default=_OPTIONS.brows,
+        ge=0,
+        le=1,
+        description="How far brows go along when the actor raises or lowers theirs: 0 not at all, 1 as far.",
+    )
     mask: MaskKind = Field(
         default=_OPTIONS.mask,
         description="Where the face may show: the actor's outline (hull), the model's own mask (learned), or both.",

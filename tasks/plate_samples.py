@@ -15,7 +15,7 @@ from tasks.workspace import store
 
 if TYPE_CHECKING:
     from av_models.io.video import Picture
-    from av_models.swap.plate import PlateSample
+    from av_models.swap.plate import PlateReadings, PlateSample
     from av_models.swap.render import Painter
 
 __all__ = ["Frames", "PlateSampler", "compose", "evenly", "in_pixels"]
@@ -77,21 +77,27 @@ class PlateSampler:
         mouths = self.mouths[np.searchsorted(self.usable, frames)]
         return PlateSample(self.arrays["time_s"][frames], *pictures, mouths, scales, grain, np.stack(powers))
 
-    def lids(self) -> np.ndarray:
-        """(M,) readings of the whole clip, in which frames lie so dense that every blink is met.
+    def readings(self, usual: np.ndarray) -> PlateReadings:
+        """Of the whole clip. usual: crops (N,S,S,3) from all over it, which say how this person's brows look."""
+        from av_models.swap.brows import BrowPictures, BrowReader
+        from av_models.swap.plate import PlateReadings
+        from av_models.swap.reader import READINGS, TURNS
 
-        None without a reader.
-        """
-        if not self.painter.reads_lids:
-            return np.zeros(0, np.float32)
+        if not self.painter.reads_faces:
+            return PlateReadings(np.zeros(0, np.float32))
+        pictures = BrowPictures.of(usual, self.template)
         apart = max(1, round(float(self.track.footage.rate) / BLINK_FRAMES_A_SECOND))
-        frames, found = self.usable[::apart], [np.zeros(0, np.float32)]
-        pictures = self._pictures(frames)
-        with Progress("match_plate, blinks", len(frames), "frames", self.track.footage.name) as progress:
-            while batch := [self._crop(picture) for picture in islice(pictures, BLINK_BATCH)]:
-                found.append(self.painter.lids(np.stack(batch)))
-                progress.reach(sum(map(len, found)))
-        return np.concatenate(found)
+        frames = self.usable[::apart]
+        read, brows, waiting = [], [], self._pictures(frames)
+        with Progress("match_plate, expressions", len(frames), "frames", self.track.footage.name) as progress:
+            while batch := [self._crop(picture) for picture in islice(waiting, BLINK_BATCH)]:
+                read.append(self.painter.readings(np.stack(batch)))
+                brows.append(np.stack(pictures.found(np.stack(batch))))
+                progress.reach(sum(map(len, read)))
+        faces, found = np.concatenate(read), np.concatenate(brows, axis=1)
+        return PlateReadings(
+            faces[:, READINGS.index("lids")], BrowReader.of(pictures, (found[0], found[1]), faces[:, TURNS])
+        )
 
     def _pictures(self, frames: Frames) -> Iterator[Picture]:
         from av_models.io.video import read_pictures

@@ -30,7 +30,7 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("23")
+@stage("24")
 def match_plate(
     weights: MediaRef, track: FaceTrack, options: SwapOptions, beside: tuple[FaceTrack, ...] = ()
 ) -> PlateMatch:
@@ -50,7 +50,7 @@ def match_plate(
     frames = evenly(sampler.frames(), HELD_SAMPLES)
     with Progress("match_plate", len(frames), "frames", track.footage.name) as progress:
         sample = sampler.sample(frames, progress, edges=True)
-    whole = measure_look(painter, finish, sample, sampler.lids(), template, place, options)
+    whole = measure_look(painter, finish, sample, sampler.readings(sample.crops), template, place, options)
     del sample  # its pictures
     look = _in_its_shots(whole, sampler, options)
     scale = float(np.sqrt(np.linalg.det(place[:, :2])))
@@ -108,4 +108,5 @@ def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, G
     painter.shift(look.code_shift, look.code_gain)
     painter.draw(look.outline, np.array(finish.shape))
     painter.expect_lids(float(look.tremble))
+    painter.expect_brows(look.brows, float(look.brow_gain))
     return painter, finish, Grade(look, painter.device)

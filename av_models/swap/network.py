@@ -268,15 +268,18 @@ class SwapNetwork(nn.Module):
         """(B,P): what a face does, of a joint code (B,J)."""
         return torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
 
-    def points(self, person: str, joint: Tensor) -> Tensor:
+    def points(self, person: str, joint: Tensor, brows: Tensor | None = None) -> Tensor:
         """(B,K,2): where the `shape.POINTS` of a painted face lie, in units of the crop's side; after
-        `FaceShape.draw`."""
+        `FaceShape.draw`. brows: see `FaceShape.forward`."""
         shape = self.shapes[person]
         assert isinstance(shape, FaceShape)
-        return shape.points(self.performance(joint))
+        return shape.points(self.performance(joint), brows)
 
-    def on_face(self, person: str, joint: Tensor, details: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """As `paint`, from `details`: laid on the basis, and both on the shape that is asked for."""
+    def on_face(
+        self, person: str, joint: Tensor, details: Tensor, brows: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As `paint`, from `details`: laid on the basis, and both on the shape that is asked for. brows: see
+        `FaceShape.forward`."""
         performance = self.performance(joint)
         coefficients = self.decoder(person).scores(joint, performance)
         residual, mask = details[:, :3], details[:, 3:]
@@ -288,7 +291,7 @@ class SwapNetwork(nn.Module):
             texture = self.eyes[person](texture, performance)
         if texture.shape[-1] != residual.shape[-1]:
             residual = F.interpolate(residual, size=texture.shape[-2:], mode="bilinear")
-        field = self.shapes[person](performance)
+        field = self.shapes[person](performance, brows)
         return from_mean_shape(texture + residual, field), from_mean_shape(mask, field), coefficients
 
     def forward(self, face: Tensor, mouth: Tensor, person: str) -> tuple[Tensor, Tensor, Tensor]:

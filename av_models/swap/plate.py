@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..domain.swap import ColorMatch, SwapOptions
 from ..face.front import learn
 from ..face.occlusion import FaceModel
+from .brows import BrowReader
 from .color import recolored, rolled_off, share_of_change
 from .grain import bare_skin, missing_grain
 from .lids import lid_gain, lid_levels, lid_place, lid_tremble
@@ -41,7 +42,7 @@ CODE_SHARE = 0.5
 # differ by 4 degrees; glances and lids have no such habits.
 READ_SHARE = {"yaw": 0.15, "pitch": 0.5}
 
-_FRONT = "front_"
+_FRONT, _BROWS = "front_", "brows_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,17 @@ class PlateSample:
 
 
 @dataclass(frozen=True, slots=True)
+class PlateReadings:
+    """What was read of a person in frames of the whole footage, which lie so dense that every blink is met.
+
+    lids (M,): how shut they are; empty without a reader.  brows: None where nothing can be told of them.
+    """
+
+    lids: Floats
+    brows: BrowReader | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlateLook:
     """What was measured, as arrays that lie in the store.
 
@@ -81,7 +93,8 @@ class PlateLook:
     of the painted face there. soft (): by how much softer they are than the painted face, in pixels of `edges`.
     agreement (2,): median and spread over the clip of how much of the face the decoder takes for face. tremble (): of
     open lids, see `lids.lid_tremble`. front: what this person's face usually looks like, None if what is in front of it
-    does not matter.
+    does not matter. brows: where this person's brows usually are, None where they are not followed; brow_gain (): how
+    far the painted ones go beside them, see `Painter.expect_brows`.
     """
 
     template: Floats
@@ -106,18 +119,32 @@ class PlateLook:
     soft: Floats
     agreement: Floats
     tremble: Floats
+    brow_gain: Floats
     front: FaceModel | None
+    brows: BrowReader | None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        own = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self) if field.name != "front"}
-        front = self.front.arrays() if self.front is not None else {}
-        return own | {_FRONT + name: values for name, values in front.items()}
+        found = {name: np.asarray(getattr(self, name)) for name in self._plain()}
+        for prefix, part in ((_FRONT, self.front), (_BROWS, self.brows)):
+            found |= {prefix + name: values for name, values in (part.arrays() if part is not None else {}).items()}
+        return found
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        front = {name.removeprefix(_FRONT): values for name, values in arrays.items() if name.startswith(_FRONT)}
-        own = {field.name: arrays[field.name] for field in fields(cls) if field.name != "front"}
-        return cls(**own, front=FaceModel.from_arrays(front) if front else None)
+        front, brows = (
+            {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
+            for prefix in (_FRONT, _BROWS)
+        )
+        return cls(
+            **{name: arrays[name] for name in cls._plain()},
+            front=FaceModel.from_arrays(front) if front else None,
+            brows=BrowReader.from_arrays(brows) if brows else None,
+        )
+
+    @classmethod
+    def _plain(cls) -> list[str]:
+        """Fields that are arrays."""
+        return [field.name for field in fields(cls) if field.name not in ("front", "brows")]
 
 
 class Grade:
@@ -191,22 +218,24 @@ def measure_look(
     painter: Painter,
     finish: Finish,
     sample: PlateSample,
-    lids: Floats,
+    readings: PlateReadings,
     template: Floats,
     place: Floats,
     options: SwapOptions,
 ) -> PlateLook:
     """As if the clip were one shot.
 
-    painter: gets the footage's code shift, and draws the outline that the footage asks for.  lids (M,): readings of
-    frames that lie dense enough for blinks, see `Painter.lids`.
+    painter: gets the footage's code shift, and draws the outline that the footage asks for.
     """
     mean_shape = np.array(finish.shape)
     outline = drawn_outline(mean_shape, template, place, options.outline * (1 - options.reshape))
     painter.draw(outline, mean_shape)
-    mean = shift_codes(painter, finish, sample.crops, lids)
-    tremble = lid_tremble(lids)
+    mean = shift_codes(painter, finish, sample.crops, readings.lids)
+    tremble = lid_tremble(readings.lids)
     painter.expect_lids(tremble)
+    brows = readings.brows if options.brows else None
+    brow_gain = options.brows / float(np.sqrt(np.linalg.det(place[:, :2])))
+    painter.expect_brows(brows, brow_gain)
     painted = painted_faces(painter, sample)
     scene = scene_of(painted, sample)
     light = light_of(scene, options)
@@ -229,7 +258,9 @@ def measure_look(
         soft=np.zeros(()),
         agreement=_agreement(painted.masks, hulls),
         tremble=np.array(tremble),
+        brow_gain=np.array(brow_gain),
         front=_front(sample, painter.input_px, place) if options.occlusion else None,
+        brows=brows,
     )
     if options.detail:
         look = _as_filmed(look, painted, sample, scene.skin, finish)
@@ -284,5 +315,6 @@ def painted_faces(painter: Painter, sample: PlateSample) -> Painted:
 
 
 __all__ = [
-    "CODE_SHARE", "Grade", "PlateLook", "PlateSample", "measure_look", "painted_faces", "scene_of", "shift_codes",
+    "CODE_SHARE", "Grade", "PlateLook", "PlateReadings", "PlateSample", "measure_look", "painted_faces", "scene_of",
+    "shift_codes",
 ]  # fmt: skip

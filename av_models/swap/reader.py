@@ -22,6 +22,9 @@ READINGS = ("yaw", "pitch", "gaze_x", "gaze_y", "lids")
 TRUSTED = (0, 1, 4)
 """Positions of yaw, pitch and lids: what is read with r > 0.8 on people whom the reader never saw. Glances are not."""
 
+TURNS = [READINGS.index(name) for name in ("yaw", "pitch")]
+"""Positions of yaw and pitch."""
+
 WEIGHTS = "reader.safetensors"
 READ_PX = 128
 _EYE_ROWS = slice(15, 55)
@@ -76,4 +79,4 @@ def load_reader() -> PerformanceReader:
     return shipped(PerformanceReader(), WEIGHTS)
 
 
-__all__ = ["READINGS", "READ_PX", "TRUSTED", "WEIGHTS", "PerformanceReader", "load_reader"]
+__all__ = ["READINGS", "READ_PX", "TRUSTED", "TURNS", "WEIGHTS", "PerformanceReader", "load_reader"]

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from ..runtime.device import autocast
 from ..runtime.fitting import Fitting
 from .augment import hide_mouth, mouth_cover
+from .brows import BrowReader
 from .network import SwapNetwork
-from .reader import READINGS
+from .reader import TURNS
 from .shape import FaceShape
 from .shut_eyes import ShutEyes
 
@@ -68,6 +69,8 @@ class Painter:
         self.output_px = network.config.size_px * network.config.detail
         self.cover = mouth_cover(self.input_px).to(device)
         self.fitting = Fitting()
+        self._brows: BrowReader | None = None
+        self._brow_gain = 0.0
         if code_shift is not None:
             self.shift(code_shift)
 
@@ -98,6 +101,13 @@ class Painter:
             assert isinstance(eyes, ShutEyes)
             eyes.expect(tremble)
 
+    def expect_brows(self, reader: BrowReader | None, gain: float) -> None:
+        """From now on brows follow those of the person in the footage, if they are read.
+
+        gain: how far they go beside what is read, each in units of its own crop's side.
+        """
+        self._brows, self._brow_gain = reader, gain
+
     def paint(self, crops: Pixels, mouths: Floats) -> Painted:
         """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px.
 
@@ -120,11 +130,11 @@ class Painter:
             joint, grid = self.network.code(shown, asked)
             details = self.network.details(self.person, grid)
         # In full precision: a shape or a basis in half of it is off by more than a step of 8 bits.
-        painted, logits, _ = self.network.on_face(self.person, joint.float(), details)
+        codes = (joint[:, : len(self.network.code_shift)].float() - self.network.code_shift) / self.network.code_gain
+        brows = self._lowered(crops, codes)
+        painted, logits, _ = self.network.on_face(self.person, joint.float(), details, brows)
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]
-        moved = joint[:, : len(self.network.code_shift)].float() - self.network.code_shift
-        codes = moved / self.network.code_gain
-        points = self.network.points(self.person, joint.float())
+        points = self.network.points(self.person, joint.float(), brows)
         return PaintedTensors(painted.clamp(0, 1).float(), masks.float(), codes, points)
 
     @torch.no_grad()
@@ -136,18 +146,25 @@ class Painter:
 
         return np.concatenate(self.fitting.parts(work, len(crops)))
 
+    def _lowered(self, crops: Pixels, codes: torch.Tensor) -> torch.Tensor | None:
+        """What `SwapNetwork.on_face` wants to know of brows."""
+        if self._brows is None or not self._brow_gain:
+            return None
+        readings = codes[:, self.network.config.code :].cpu().numpy()
+        lower = self._brow_gain * self._brows(crops, readings[:, TURNS])
+        return torch.from_numpy(lower.astype(np.float32)).to(self.device)
+
     @property
-    def reads_lids(self) -> bool:
+    def reads_faces(self) -> bool:
         return self.network.reader is not None
 
     @torch.no_grad()
-    def lids(self, crops: Pixels) -> NDArray[np.float32]:
-        """How shut the lids of crops (B,S,S,3) are read, (B,); empty without a reader."""
+    def readings(self, crops: Pixels) -> NDArray[np.float32]:
+        """What is read of the faces of crops (B,S,S,3): (B,R), see `reader.READINGS`; (B,0) without a reader."""
         reader = self.network.reader
         if reader is None:
-            return np.zeros(0, np.float32)
-        read = reader(self._shown(crops)).float()[:, READINGS.index("lids")]
-        return np.asarray(read.cpu().numpy(), np.float32)
+            return np.zeros((len(crops), 0), np.float32)
+        return np.asarray(reader(self._shown(crops)).float().cpu().numpy(), np.float32)
 
     def _shown(self, crops: Pixels) -> torch.Tensor:
         faces = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float().div_(255)

@@ -32,6 +32,7 @@ NOSE_TIP = 30
 EYE_CORNERS = (36, 37, 38, 39)
 """Where these are among POINTS: the nose as in iBUG-68; of the eyes outer, inner, inner, outer, from the left."""
 
+_BROWS = slice(17, 22), slice(22, 27)
 _CHEEKS = slice(1, 8), slice(9, 16)
 """Of the jaw, on the left and on the right of the picture."""
 
@@ -72,17 +73,19 @@ class FaceShape(nn.Module):
         self.drawn.copy_(moves[list(POINTS)])
         self.mean.copy_(mean[list(POINTS)])
 
-    def forward(self, performances: Tensor) -> Tensor:
+    def forward(self, performances: Tensor, brows: Tensor | None = None) -> Tensor:
+        """brows (B,2): how far the left and the right one are lower than the performance says, in units of the crop's
+        side."""
         with torch.autocast(performances.device.type, enabled=False):  # half precision is a pixel off
-            moves = self._moves(performances)
+            moves = _with_brows(self._moves(performances), brows)
             moves = moves + self._seen_drawn(moves)
             return torch.einsum("gk,nkc->ncg", self.spread, moves).unflatten(2, (FIELD_PX, FIELD_PX))
 
-    def points(self, performances: Tensor) -> Tensor:
+    def points(self, performances: Tensor, brows: Tensor | None = None) -> Tensor:
         """(B,K,2): where the POINTS lie, in units of the crop's side; after `draw`, which says where they are on the
-        whole."""
+        whole. brows: see `forward`."""
         with torch.autocast(performances.device.type, enabled=False):
-            moves = self._moves(performances)
+            moves = _with_brows(self._moves(performances), brows)
             return self.mean + moves + self._seen_drawn(moves)
 
     def _moves(self, performances: Tensor) -> Tensor:
@@ -103,6 +106,16 @@ class FaceShape(nn.Module):
             usual, seen = _half_width(self.mean[None], cheek), _half_width(self.mean + moves, cheek)
             drawn[:, cheek, 0] *= (seen / usual.clamp(min=1e-3)).clamp(0, 1)[:, None]
         return drawn
+
+
+def _with_brows(moves: Tensor, brows: Tensor | None) -> Tensor:
+    """Displacements (B,K,2)."""
+    if brows is None or not brows.any():
+        return moves
+    lowered = moves.clone()
+    for number, brow in enumerate(_BROWS):
+        lowered[:, brow, 1] += brows[:, number, None]
+    return lowered
 
 
 def _half_width(points: Tensor, cheek: slice) -> Tensor:

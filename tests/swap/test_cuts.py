@@ -139,13 +139,13 @@ def test_a_long_shot_is_measured_part_by_part(cut: Cut, monkeypatch: pytest.Monk
         assert np.isfinite(level).all() and np.shape(tables[0]) == np.shape(tables[1])
 
 
-def test_light_and_blinks_of_a_long_clip_are_looked_at_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_light_and_expressions_of_a_long_clip_are_looked_at_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     rate, n = 25, 1500
     landmarks = np.random.default_rng(0).random((n, 68, 2)) * 50 + 20
     arrays = {"usable": np.ones(n, bool), "landmarks": landmarks, "time_s": np.arange(n) / rate}
     footage = SimpleNamespace(rate=Fraction(rate), name="long.mp4")
     painter = SimpleNamespace(
-        output_px=32, input_px=16, reads_lids=True, lids=lambda crops: np.zeros(len(crops), np.float32)
+        output_px=32, input_px=16, reads_faces=True, readings=lambda crops: np.zeros((len(crops), 5), np.float32)
     )
     sampler = PlateSampler(SimpleNamespace(footage=footage), arrays, landmarks[0] / 100, np.eye(2, 3), painter)  # type: ignore[arg-type]
     assert np.diff(sampler.frames()).max() / rate < 0.5
@@ -156,4 +156,5 @@ def test_light_and_blinks_of_a_long_clip_are_looked_at_everywhere(monkeypatch: p
         return iter(SimpleNamespace(index=frame, rgb=np.zeros((80, 80, 3), np.uint8)) for frame in frames)
 
     monkeypatch.setattr(plate_samples.PlateSampler, "_pictures", blank)
-    assert len(sampler.lids()) == len(asked) and asked[-1] >= n - 3
+    readings = sampler.readings(np.zeros((3, 16, 16, 3), np.uint8))
+    assert len(readings.lids) == len(asked) and asked[-1] >= n - 3
