@@ -198,6 +198,12 @@ class SwapChoice(Choice):
         le=1,
         description="How far brows go along when the actor raises or lowers theirs: 0 not at all, 1 as far.",
     )
+    glances: float = Field(
+        default=_OPTIONS.glances,
+        ge=0,
+        le=1,
+        description="How far eyes look where the actor's look: 0 where the source would look by itself, 1 as far.",
+    )
     mask: MaskKind = Field(
         default=_OPTIONS.mask,
         description="Where the face may show: the actor's outline (hull), the model's own mask (learned), or both.",

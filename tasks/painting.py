@@ -105,7 +105,7 @@ def _paint_batch(shot: Shot, batch: list[ShotFrame], mouths: list[np.ndarray]) -
 def _paint_person(
     swap: FaceSwap, person: int, batch: list[ShotFrame], mouths: np.ndarray, options: SwapOptions
 ) -> dict[int, PaintedFace]:
-    from av_models.face.warp import align_matrix, warp_crop
+    from av_models.face.warp import align_matrix, transform, warp_crop
     from av_models.swap.doubts import code_distance
 
     painter, finish, grade = ready_painter(swap.weights, swap.match.data)
@@ -113,9 +113,11 @@ def _paint_person(
     if not there:
         return {}
     look, size, side = grade.look, painter.input_px, painter.output_px
-    crops = [warp_crop(batch[i].shallow, align_matrix(one.landmarks, size, look.template), size) for i, one in there]
+    places = [align_matrix(one.landmarks, size, look.template) for _, one in there]
+    crops = [warp_crop(batch[i].shallow, place, size) for (i, _), place in zip(there, places, strict=True)]
+    marks = np.stack([transform(one.landmarks, place) for (_, one), place in zip(there, places, strict=True)])
     rows = [i for i, _ in there]
-    faces, masks, codes, points = _graded(painter, grade, crops, mouths[rows], [batch[i] for i in rows])
+    faces, masks, codes, points = _graded(painter, grade, crops, (mouths[rows], marks), [batch[i] for i in rows])
     strange = code_distance(codes, look.code_mean, np.array(finish.code_spread)).tolist()
     hidden = _in_front(look, crops, [(batch[i], one) for i, one in there])
     matrices = [to_painted(look, one, side) for _, one in there]
@@ -147,14 +149,18 @@ def _in_front(
 
 
 def _graded(
-    painter: Painter, grade: Grade, crops: list[np.ndarray], mouths: np.ndarray, frames: list[ShotFrame]
+    painter: Painter,
+    grade: Grade,
+    crops: list[np.ndarray],
+    asked: tuple[np.ndarray, np.ndarray],
+    frames: list[ShotFrame],
 ) -> tuple[np.ndarray, ...]:
     """Faces (N,D,D,3) in the plate's light, the decoder's masks (N,D,D), the codes (N,C) of the crops, and the points
-    (N,K,2) of the faces."""
+    (N,K,2) of the faces. asked: mouth codes (N,8), and landmarks (N,68,2) px in the crops."""
     times, scenes = np.array([frame.time_s for frame in frames]), np.array([frame.scene for frame in frames])
 
     def work(part: slice) -> tuple[np.ndarray, ...]:
-        painted = painter.paint_tensors(np.stack(crops[part]), mouths[part])
+        painted = painter.paint_tensors(np.stack(crops[part]), *(one[part] for one in asked))
         graded = grade(painted.faces, painted.points, times[part], scenes[part]).permute(0, 2, 3, 1).contiguous()
         return tuple(one.cpu().numpy() for one in (graded, painted.masks, painted.codes, painted.points))
 

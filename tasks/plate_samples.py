@@ -80,6 +80,8 @@ class PlateSampler:
     def readings(self, usual: np.ndarray) -> PlateReadings:
         """Of the whole clip. usual: crops (N,S,S,3) from all over it, which say how this person's brows look."""
         from av_models.swap.brows import BrowPictures, BrowReader
+        from av_models.swap.expression import irises_in
+        from av_models.swap.irises import joined_irises
         from av_models.swap.plate import PlateReadings
         from av_models.swap.reader import READINGS, TURNS
 
@@ -88,16 +90,18 @@ class PlateSampler:
         pictures = BrowPictures.of(usual, self.template)
         apart = max(1, round(float(self.track.footage.rate) / BLINK_FRAMES_A_SECOND))
         frames = self.usable[::apart]
-        read, brows, waiting = [], [], self._pictures(frames)
+        read, brows, irises, waiting = [], [], [], self._pictures(frames)
         with Progress("match_plate, expressions", len(frames), "frames", self.track.footage.name) as progress:
-            while batch := [self._crop(picture) for picture in islice(waiting, BLINK_BATCH)]:
-                read.append(self.painter.readings(np.stack(batch)))
-                brows.append(np.stack(pictures.found(np.stack(batch))))
+            while batch := list(islice(waiting, BLINK_BATCH)):
+                crops, points = (np.stack(one) for one in zip(*map(self._crop_and_points, batch), strict=True))
+                read.append(self.painter.readings(crops))
+                brows.append(pictures.found(crops))
+                irises.append(irises_in(crops, points, self.painter.device))
                 progress.reach(sum(map(len, read)))
-        faces, found = np.concatenate(read), np.concatenate(brows, axis=1)
-        return PlateReadings(
-            faces[:, READINGS.index("lids")], BrowReader.of(pictures, (found[0], found[1]), faces[:, TURNS])
-        )
+        faces = np.concatenate(read)
+        offset, sure = (np.concatenate(one) for one in zip(*brows, strict=True))
+        reader = BrowReader.of(pictures, (offset, sure), faces[:, TURNS])
+        return PlateReadings(faces[:, READINGS.index("lids")], reader, joined_irises(irises))
 
     def _pictures(self, frames: Frames) -> Iterator[Picture]:
         from av_models.io.video import read_pictures
@@ -106,11 +110,15 @@ class PlateSampler:
 
     def _crop(self, picture: Picture) -> np.ndarray:
         """As the network sees it."""
-        from av_models.face.warp import align_matrix, warp_crop
+        return self._crop_and_points(picture)[0]
 
-        size = self.painter.input_px
-        place = align_matrix(self.arrays["landmarks"][picture.index], size, self.template)
-        return warp_crop(picture.rgb, place, size)
+    def _crop_and_points(self, picture: Picture) -> tuple[np.ndarray, np.ndarray]:
+        """With the landmarks (68,2) in it, px."""
+        from av_models.face.warp import align_matrix, transform, warp_crop
+
+        size, points = self.painter.input_px, self.arrays["landmarks"][picture.index]
+        place = align_matrix(points, size, self.template)
+        return warp_crop(picture.rgb, place, size), transform(points, place)
 
 
 def _edges(rgb: np.ndarray | None, points: np.ndarray, scale: float, usual: float) -> np.ndarray:

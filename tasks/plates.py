@@ -108,5 +108,5 @@ def ready_painter(weights: MediaRef, data: MediaRef) -> tuple[Painter, Finish, G
     painter.shift(look.code_shift, look.code_gain)
     painter.draw(look.outline, np.array(finish.shape))
     painter.expect_lids(float(look.tremble))
-    painter.expect_brows(look.brows, float(look.brow_gain))
+    painter.expect(look.expression)
     return painter, finish, Grade(look, painter.device)

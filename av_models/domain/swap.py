@@ -84,7 +84,7 @@ class SwapOptions:
     shading: follow the plate's light from the side.  size, scale: of the pasted face; scale is a factor on top.
     mask: see `MaskKind`.  erode, blur: how far the edge is drawn in and how soft it is (standard deviation), as
     shares of the crop's side.
-    brows: how far they follow the actor's when those are raised or lowered, 0 none to 1 as far.
+    brows, glances: how far the painted ones follow the actor's, 0 not at all to 1 as far.
     keep: regions that stay the actor's.  occlusion: what is in front of the face stays in front.  detail: sharpness
     and grain follow the plate.  steady: 0 none to 1, how much of the painted face's trembling a filter over time
     takes away.  handover: see `Handover`.
@@ -103,6 +103,7 @@ class SwapOptions:
     erode: float = 0.03
     blur: float = 0.015
     brows: float = 1.0
+    glances: float = 1.0
     keep: tuple[Region, ...] = ()
     occlusion: bool = True
     detail: bool = True
@@ -117,6 +118,7 @@ class SwapOptions:
     def __post_init__(self) -> None:
         ranges = {"scale": (0.5, 2.0), "erode": (0.0, 0.25), "blur": (0.0, 0.1), "steady": (0.0, 1.0)}
         ranges |= {"color_strength": (0.0, 1.0), "outline": (0.0, 1.0), "reshape": (0.0, 1.0), "brows": (0.0, 1.0)}
+        ranges["glances"] = 0.0, 1.0
         for name, (low, high) in ranges.items():
             if not low <= getattr(self, name) <= high:
                 raise InputError(f"{name} = {getattr(self, name):g} cannot be.", f"Give {low:g} to {high:g}.")

@@ -39,7 +39,7 @@ _TURNING_APART = np.array([0.006, 0.005, 0.004])
 """Of the crop's side: where `_terms` move a brow, and how differently they do so on different faces; both from six
 fictional people."""
 
-_NOISE, _LEAST_NOISE = 0.003, 0.001
+_NOISE = 0.003
 _MODE_WIDTH = 0.003
 _AS_OFTEN, _BESIDE = 0.7, 0.1
 _ROUNDS = 8

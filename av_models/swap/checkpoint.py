@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 11
+FORMAT = 12
 NAME = "training.pt"
 
 

@@ -13,6 +13,7 @@ from .batches import as_floats
 from .faces import FaceBank
 from .mouth_texture import MouthTexture
 from .network import FaceBasis, NetworkConfig
+from .open_eyes import OpenEyes
 from .reader import TRUSTED, load_reader
 from .shape import FaceShape, to_mean_shape
 from .shut_eyes import ShutEyes
@@ -25,7 +26,8 @@ _BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """shape: of the person.  basis, mouth, eyes: of the textures, at the size of the bank, `small` at the network's.
+    """shape: of the person.  basis, mouth, eyes, open_eyes: of the textures, at the size of the bank, `small` at the
+    network's.
 
     performances (N,P), scores (N,K): of each face, for `Decoder.start_from`.
     """
@@ -33,6 +35,7 @@ class Likeness:
     shape: FaceShape
     mouth: MouthTexture
     eyes: ShutEyes
+    open_eyes: OpenEyes
     basis: FaceBasis
     small: FaceBasis
     performances: Tensor
@@ -49,21 +52,23 @@ def fit_likeness(bank: FaceBank, config: NetworkConfig) -> Likeness:
     chosen = torch.linspace(0, len(bank) - 1, min(len(bank), MAX_FACES)).round().long().unique()
     laid = _laid(bank.part(chosen), shape, performances[chosen])
     basis = fit_basis(laid.crops, laid.masks, config.n_components)
-    mouth, eyes = _fit_parts(laid, performances[chosen], config)
+    parts = _fit_parts(laid, performances[chosen], config)
     less = basis.shrunk(config.detail)
     scores = project(less, *as_floats(_laid(small, shape, performances), torch.device("cpu")))
-    return Likeness(shape, mouth, eyes, basis, less, performances, scores)
+    return Likeness(shape, *parts, basis, less, performances, scores)
 
 
-def _fit_parts(laid: FaceBank, performances: Tensor, config: NetworkConfig) -> tuple[MouthTexture, ShutEyes]:
+def _fit_parts(laid: FaceBank, performances: Tensor, config: NetworkConfig) -> tuple[MouthTexture, ShutEyes, OpenEyes]:
     """laid: faces on the mean shape, with the landmarks that they had before."""
     size_px = laid.crops.shape[-1]
     mean_shape = (laid.landmarks.mean(0) + 0.5) / size_px
     mouth, eyes = MouthTexture(config.performance_size, size_px), ShutEyes(config.performance_size, size_px)
+    open_eyes = OpenEyes(size_px)
     mouth.fit(laid.crops, performances, mean_shape)
     if config.readings:
         eyes.fit(laid.crops, performances, mean_shape)
-    return mouth, eyes
+        open_eyes.fit(laid.crops, performances, mean_shape)
+    return mouth, eyes, open_eyes
 
 
 def _performances(bank: FaceBank, config: NetworkConfig) -> Tensor:

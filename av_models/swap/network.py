@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .mouth_texture import MouthTexture
+from .open_eyes import OpenEyes
 from .performance_map import PerformanceMap
 from .reader import READINGS, TRUSTED, load_reader
-from .shape import FaceShape, from_mean_shape
+from .shape import Expression, FaceShape, from_mean_shape
 from .shut_eyes import ShutEyes
 
 MOUTH_NUMBERS = 8
@@ -224,6 +225,7 @@ class SwapNetwork(nn.Module):
         self.mouths = nn.ModuleDict({name: MouthTexture(config.performance_size, detail_px) for name in people})
         lids_are_read = people if config.readings else ()
         self.eyes = nn.ModuleDict({name: ShutEyes(config.performance_size, detail_px) for name in lids_are_read})
+        self.open_eyes = nn.ModuleDict({name: OpenEyes(detail_px) for name in lids_are_read})
         self.trusted = [config.code + number for number in TRUSTED] if config.readings else []
 
     def train(self, mode: bool = True) -> Self:
@@ -268,18 +270,17 @@ class SwapNetwork(nn.Module):
         """(B,P): what a face does, of a joint code (B,J)."""
         return torch.cat([joint[:, self.trusted], joint[:, -MOUTH_NUMBERS:]], 1).float()
 
-    def points(self, person: str, joint: Tensor, brows: Tensor | None = None) -> Tensor:
+    def points(self, person: str, joint: Tensor, expression: Expression | None = None) -> Tensor:
         """(B,K,2): where the `shape.POINTS` of a painted face lie, in units of the crop's side; after
-        `FaceShape.draw`. brows: see `FaceShape.forward`."""
+        `FaceShape.draw`."""
         shape = self.shapes[person]
         assert isinstance(shape, FaceShape)
-        return shape.points(self.performance(joint), brows)
+        return shape.points(self.performance(joint), expression)
 
     def on_face(
-        self, person: str, joint: Tensor, details: Tensor, brows: Tensor | None = None
+        self, person: str, joint: Tensor, details: Tensor, expression: Expression | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """As `paint`, from `details`: laid on the basis, and both on the shape that is asked for. brows: see
-        `FaceShape.forward`."""
+        """As `paint`, from `details`: laid on the basis, and both on the shape that is asked for."""
         performance = self.performance(joint)
         coefficients = self.decoder(person).scores(joint, performance)
         residual, mask = details[:, :3], details[:, 3:]
@@ -291,8 +292,13 @@ class SwapNetwork(nn.Module):
             texture = self.eyes[person](texture, performance)
         if texture.shape[-1] != residual.shape[-1]:
             residual = F.interpolate(residual, size=texture.shape[-2:], mode="bilinear")
-        field = self.shapes[person](performance, brows)
-        return from_mean_shape(texture + residual, field), from_mean_shape(mask, field), coefficients
+        texture = texture + residual
+        if expression is not None and person in self.open_eyes:
+            eyes = self.eyes[person]
+            assert isinstance(eyes, ShutEyes)
+            texture = self.open_eyes[person](texture, performance, expression, 1 - eyes.shown(performance))
+        field = self.shapes[person](performance, expression)
+        return from_mean_shape(texture, field), from_mean_shape(mask, field), coefficients
 
     def forward(self, face: Tensor, mouth: Tensor, person: str) -> tuple[Tensor, Tensor, Tensor]:
         return self.paint(person, *self.code(face, mouth))

@@ -19,7 +19,10 @@ from ..face.front import learn
 from ..face.occlusion import FaceModel
 from .brows import BrowReader
 from .color import recolored, rolled_off, share_of_change
+from .expression import ExpressionReader
+from .glances import GlanceReader
 from .grain import bare_skin, missing_grain
+from .irises import SeenIrises
 from .lids import lid_gain, lid_levels, lid_place, lid_tremble
 from .light import always_skin, followed, gain_in
 from .lighting import Light, Scene, by_turn, gains_left, is_even, light_of, lit, planes_of
@@ -42,7 +45,7 @@ CODE_SHARE = 0.5
 # differ by 4 degrees; glances and lids have no such habits.
 READ_SHARE = {"yaw": 0.15, "pitch": 0.5}
 
-_FRONT, _BROWS = "front_", "brows_"
+_FRONT, _EXPRESSION = "front_", "expression_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,12 @@ class PlateSample:
 class PlateReadings:
     """What was read of a person in frames of the whole footage, which lie so dense that every blink is met.
 
-    lids (M,): how shut they are; empty without a reader.  brows: None where nothing can be told of them.
+    lids (M,): how shut they are; empty without a reader.  brows, irises: None where nothing can be told of them.
     """
 
     lids: Floats
     brows: BrowReader | None = None
+    irises: SeenIrises | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +97,7 @@ class PlateLook:
     of the painted face there. soft (): by how much softer they are than the painted face, in pixels of `edges`.
     agreement (2,): median and spread over the clip of how much of the face the decoder takes for face. tremble (): of
     open lids, see `lids.lid_tremble`. front: what this person's face usually looks like, None if what is in front of it
-    does not matter. brows: where this person's brows usually are, None where they are not followed; brow_gain (): how
-    far the painted ones go beside them, see `Painter.expect_brows`.
+    does not matter. expression: how brows and glances are read, None where neither is followed.
     """
 
     template: Floats
@@ -119,32 +122,31 @@ class PlateLook:
     soft: Floats
     agreement: Floats
     tremble: Floats
-    brow_gain: Floats
     front: FaceModel | None
-    brows: BrowReader | None
+    expression: ExpressionReader | None
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         found = {name: np.asarray(getattr(self, name)) for name in self._plain()}
-        for prefix, part in ((_FRONT, self.front), (_BROWS, self.brows)):
+        for prefix, part in ((_FRONT, self.front), (_EXPRESSION, self.expression)):
             found |= {prefix + name: values for name, values in (part.arrays() if part is not None else {}).items()}
         return found
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        front, brows = (
+        front, expression = (
             {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
-            for prefix in (_FRONT, _BROWS)
+            for prefix in (_FRONT, _EXPRESSION)
         )
         return cls(
             **{name: arrays[name] for name in cls._plain()},
             front=FaceModel.from_arrays(front) if front else None,
-            brows=BrowReader.from_arrays(brows) if brows else None,
+            expression=ExpressionReader.from_arrays(expression) if expression else None,
         )
 
     @classmethod
     def _plain(cls) -> list[str]:
         """Fields that are arrays."""
-        return [field.name for field in fields(cls) if field.name not in ("front", "brows")]
+        return [field.name for field in fields(cls) if field.name not in ("front", "expression")]
 
 
 class Grade:
@@ -233,9 +235,6 @@ def measure_look(
     mean = shift_codes(painter, finish, sample.crops, readings.lids)
     tremble = lid_tremble(readings.lids)
     painter.expect_lids(tremble)
-    brows = readings.brows if options.brows else None
-    brow_gain = options.brows / float(np.sqrt(np.linalg.det(place[:, :2])))
-    painter.expect_brows(brows, brow_gain)
     painted = painted_faces(painter, sample)
     scene = scene_of(painted, sample)
     light = light_of(scene, options)
@@ -258,13 +257,25 @@ def measure_look(
         soft=np.zeros(()),
         agreement=_agreement(painted.masks, hulls),
         tremble=np.array(tremble),
-        brow_gain=np.array(brow_gain),
         front=_front(sample, painter.input_px, place) if options.occlusion else None,
-        brows=brows,
+        expression=_expression(painter, readings, place, options),
     )
     if options.detail:
         look = _as_filmed(look, painted, sample, scene.skin, finish)
     return look
+
+
+def _expression(
+    painter: Painter, readings: PlateReadings, place: Floats, options: SwapOptions
+) -> ExpressionReader | None:
+    brows = readings.brows if options.brows else None
+    glances = None
+    if options.glances and readings.irises is not None and painter.usual_irises is not None:
+        glances = GlanceReader.of(readings.irises, painter.usual_irises)
+    if brows is None and glances is None:
+        return None
+    gain = options.brows / float(np.sqrt(np.linalg.det(place[:, :2])))
+    return ExpressionReader(brows, glances, gain, options.glances)
 
 
 def scene_of(painted: Painted, sample: PlateSample) -> Scene:

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from ..runtime.device import autocast
 from ..runtime.fitting import Fitting
 from .augment import hide_mouth, mouth_cover
-from .brows import BrowReader
+from .expression import ExpressionReader
 from .network import SwapNetwork
+from .open_eyes import OpenEyes
 from .reader import TURNS
-from .shape import FaceShape
+from .shape import Expression, FaceShape
 from .shut_eyes import ShutEyes
 
 Floats = NDArray[np.floating[Any]]
@@ -69,8 +70,7 @@ class Painter:
         self.output_px = network.config.size_px * network.config.detail
         self.cover = mouth_cover(self.input_px).to(device)
         self.fitting = Fitting()
-        self._brows: BrowReader | None = None
-        self._brow_gain = 0.0
+        self._expression: ExpressionReader | None = None
         if code_shift is not None:
             self.shift(code_shift)
 
@@ -101,12 +101,18 @@ class Painter:
             assert isinstance(eyes, ShutEyes)
             eyes.expect(tremble)
 
-    def expect_brows(self, reader: BrowReader | None, gain: float) -> None:
-        """From now on brows follow those of the person in the footage, if they are read.
+    def expect(self, expression: ExpressionReader | None) -> None:
+        """From now on faces are of a person in a footage, whose brows and glances are read so; None: not at all."""
+        self._expression = expression
 
-        gain: how far they go beside what is read, each in units of its own crop's side.
-        """
-        self._brows, self._brow_gain = reader, gain
+    @property
+    def usual_irises(self) -> NDArray[np.float32] | None:
+        """(2,2): where the person's irises usually are, see `irises.SeenIrises`; None where glances cannot be shown."""
+        if self.person not in self.network.open_eyes:
+            return None
+        eyes = self.network.open_eyes[self.person]
+        assert isinstance(eyes, OpenEyes)
+        return eyes.usual.cpu().numpy().copy() if eyes.known.any() else None
 
     def paint(self, crops: Pixels, mouths: Floats) -> Painted:
         """crops (B,S,S,3) uint8 RGB with S = input_px, mouths (B,8) normalised -> faces at output_px.
@@ -122,8 +128,9 @@ class Painter:
         return joined(self.fitting.parts(work, len(crops)))
 
     @torch.no_grad()
-    def paint_tensors(self, crops: Pixels, mouths: Floats) -> PaintedTensors:
-        """As `paint`, in one part and left on the device."""
+    def paint_tensors(self, crops: Pixels, mouths: Floats, points: Floats | None = None) -> PaintedTensors:
+        """As `paint`, in one part and left on the device. points (B,68,2) px: landmarks in the crops, without which
+        brows and glances are not followed."""
         asked = torch.from_numpy(np.asarray(mouths, np.float32)).to(self.device)
         shown = self._shown(crops)
         with autocast(self.device):
@@ -131,11 +138,11 @@ class Painter:
             details = self.network.details(self.person, grid)
         # In full precision: a shape or a basis in half of it is off by more than a step of 8 bits.
         codes = (joint[:, : len(self.network.code_shift)].float() - self.network.code_shift) / self.network.code_gain
-        brows = self._lowered(crops, codes)
-        painted, logits, _ = self.network.on_face(self.person, joint.float(), details, brows)
+        expression = self._beyond(crops, points, codes)
+        painted, logits, _ = self.network.on_face(self.person, joint.float(), details, expression)
         masks = torch.nn.functional.interpolate(logits.sigmoid(), size=painted.shape[-2:], mode="bilinear")[:, 0]
-        points = self.network.points(self.person, joint.float(), brows)
-        return PaintedTensors(painted.clamp(0, 1).float(), masks.float(), codes, points)
+        places = self.network.points(self.person, joint.float(), expression)
+        return PaintedTensors(painted.clamp(0, 1).float(), masks.float(), codes, places)
 
     @torch.no_grad()
     def codes(self, crops: Pixels) -> NDArray[np.float32]:
@@ -146,13 +153,12 @@ class Painter:
 
         return np.concatenate(self.fitting.parts(work, len(crops)))
 
-    def _lowered(self, crops: Pixels, codes: torch.Tensor) -> torch.Tensor | None:
-        """What `SwapNetwork.on_face` wants to know of brows."""
-        if self._brows is None or not self._brow_gain:
+    def _beyond(self, crops: Pixels, points: Floats | None, codes: torch.Tensor) -> Expression | None:
+        """What faces do beyond their performance."""
+        if self._expression is None or points is None:
             return None
         readings = codes[:, self.network.config.code :].cpu().numpy()
-        lower = self._brow_gain * self._brows(crops, readings[:, TURNS])
-        return torch.from_numpy(lower.astype(np.float32)).to(self.device)
+        return self._expression(crops, points, readings[:, TURNS], self.device)
 
     @property
     def reads_faces(self) -> bool:

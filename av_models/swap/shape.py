@@ -8,6 +8,8 @@ landmarks of a single frame, whose tremble would be painted as well.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,6 +37,17 @@ EYE_CORNERS = (36, 37, 38, 39)
 _BROWS = slice(17, 22), slice(22, 27)
 _CHEEKS = slice(1, 8), slice(9, 16)
 """Of the jaw, on the left and on the right of the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What faces do beyond their performance. brows (B,2): how far the left and the right one are lower, in units of
+    the crop's side.  glance (B,2): how far to the right and down they look of where they usually look, in widths of an
+    eye; sure (B,): how sure that is, 0..1."""
+
+    brows: Tensor
+    glance: Tensor
+    sure: Tensor
 
 
 class FaceShape(nn.Module):
@@ -73,19 +86,17 @@ class FaceShape(nn.Module):
         self.drawn.copy_(moves[list(POINTS)])
         self.mean.copy_(mean[list(POINTS)])
 
-    def forward(self, performances: Tensor, brows: Tensor | None = None) -> Tensor:
-        """brows (B,2): how far the left and the right one are lower than the performance says, in units of the crop's
-        side."""
+    def forward(self, performances: Tensor, expression: Expression | None = None) -> Tensor:
         with torch.autocast(performances.device.type, enabled=False):  # half precision is a pixel off
-            moves = _with_brows(self._moves(performances), brows)
+            moves = _with_brows(self._moves(performances), expression)
             moves = moves + self._seen_drawn(moves)
             return torch.einsum("gk,nkc->ncg", self.spread, moves).unflatten(2, (FIELD_PX, FIELD_PX))
 
-    def points(self, performances: Tensor, brows: Tensor | None = None) -> Tensor:
+    def points(self, performances: Tensor, expression: Expression | None = None) -> Tensor:
         """(B,K,2): where the POINTS lie, in units of the crop's side; after `draw`, which says where they are on the
-        whole. brows: see `forward`."""
+        whole."""
         with torch.autocast(performances.device.type, enabled=False):
-            moves = _with_brows(self._moves(performances), brows)
+            moves = _with_brows(self._moves(performances), expression)
             return self.mean + moves + self._seen_drawn(moves)
 
     def _moves(self, performances: Tensor) -> Tensor:
@@ -108,13 +119,13 @@ class FaceShape(nn.Module):
         return drawn
 
 
-def _with_brows(moves: Tensor, brows: Tensor | None) -> Tensor:
+def _with_brows(moves: Tensor, expression: Expression | None) -> Tensor:
     """Displacements (B,K,2)."""
-    if brows is None or not brows.any():
+    if expression is None or not expression.brows.any():
         return moves
     lowered = moves.clone()
     for number, brow in enumerate(_BROWS):
-        lowered[:, brow, 1] += brows[:, number, None]
+        lowered[:, brow, 1] += expression.brows[:, number, None]
     return lowered
 
 
@@ -192,6 +203,6 @@ def _plane(points: Tensor) -> Tensor:
 
 
 __all__ = [
-    "BRIDGE", "EYE_CORNERS", "FIELD_PX", "NOSE_TIP", "POINTS", "FaceShape", "from_mean_shape", "thin_plate",
-    "to_mean_shape",
+    "BRIDGE", "EYE_CORNERS", "FIELD_PX", "NOSE_TIP", "POINTS", "Expression", "FaceShape", "from_mean_shape",
+    "thin_plate", "to_mean_shape",
 ]  # fmt: skip

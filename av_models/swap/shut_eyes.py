@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .album import Album
+from .eye_place import PLACE, round_eyes, toned
 from .lids import LEAST_BLINK, SHUT, lid_levels, lid_tremble
 from .performance_map import far_apart
 from .reader import READINGS, TRUSTED
-from .window import Window
 
 __all__ = ["LEAST_BLINKS", "LIDS", "ShutEyes"]
 
@@ -34,14 +34,6 @@ _WHOLLY = 1.8
 _ALIKE = 0.1
 """Lids that differ by this share of the way are as good as alike."""
 
-_PLACE = Window(left=3, top=3, right=13, bottom=8)
-_EYES = slice(36, 42), slice(42, 48)
-_RADII = 0.85, 0.6
-_ABOVE = 0.1
-"""Of an eye's width: the ellipse round it, and how far above the eye its middle lies, for the lid."""
-
-_INSIDE, _SOFT = 0.7, 0.9
-
 
 class ShutEyes(nn.Module):
     """One person. Nothing is changed until `fit` has seen blinks. size_px: side of the textures."""
@@ -54,7 +46,7 @@ class ShutEyes(nn.Module):
 
     def __init__(self, n_features: int, size_px: int) -> None:
         super().__init__()
-        height, width = _PLACE.size(size_px)
+        height, width = PLACE.size(size_px)
         self.register_buffer("levels", torch.zeros(2))
         self.register_buffer("first", torch.tensor(_FIRST[1]))
         # Of the footage and not of the person: no part of the model.
@@ -65,14 +57,18 @@ class ShutEyes(nn.Module):
 
     def forward(self, textures: Tensor, performances: Tensor) -> Tensor:
         """Textures (B,3,D,D), changed in place, with eyes as far shut as performances (B,P) say."""
-        first = torch.maximum(self.first, self.tremble)
-        shown = ((self.share(performances) / first - 1) / (_WHOLLY - 1)).clamp(0, 1)
+        shown = self.shown(performances)
         blinks = shown.nonzero()[:, 0]
         if len(blinks):
-            seen = _PLACE.cut(textures)[blinks]
-            eyes = self._toned(self.seen(self._keys(performances[blinks])), seen)
-            _PLACE.cut(textures)[blinks] = torch.lerp(seen, eyes, self.soft * shown[blinks, None, None, None])
+            seen = PLACE.cut(textures)[blinks]
+            eyes = toned(self.seen(self._keys(performances[blinks])), seen, self.soft)
+            PLACE.cut(textures)[blinks] = torch.lerp(seen, eyes, self.soft * shown[blinks, None, None, None])
         return textures
+
+    def shown(self, performances: Tensor) -> Tensor:
+        """(B,): how much of the eyes is these pictures, 0..1; the rest is open."""
+        first = torch.maximum(self.first, self.tremble)
+        return ((self.share(performances) / first - 1) / (_WHOLLY - 1)).clamp(0, 1)
 
     def expect(self, tremble: float) -> None:
         """From now on performances are somebody else's, whose open lids are read apart by this much, see
@@ -93,8 +89,8 @@ class ShutEyes(nn.Module):
         moving = (way > self.first).nonzero()[:, 0]
         keys = self._keys(performances[moving])
         kept = far_apart(keys, min(len(keys), _MOST_PICTURES))
-        self.seen.fill(keys[kept], _PLACE.cut(crops[moving[kept]]).float() / 255)
-        self.soft.copy_(_round_eyes(mean_shape, crops.shape[-1]))
+        self.seen.fill(keys[kept], PLACE.cut(crops[moving[kept]]).float() / 255)
+        self.soft.copy_(round_eyes(mean_shape, crops.shape[-1]))
 
     def share(self, performances: Tensor) -> Tensor:
         """(B,) how far lids are shut, 0..1; 0 for a person whose blinks are not known."""
@@ -116,12 +112,6 @@ class ShutEyes(nn.Module):
         keys[:, LIDS] = self.share(performances) / _ALIKE
         return keys
 
-    def _toned(self, eyes: Tensor, seen: Tensor) -> Tensor:
-        """In the mean colour that the texture has where they pass into it: light may have changed since."""
-        rim = self.soft * (1 - self.soft)
-        off = ((seen - eyes) * rim).sum((2, 3), keepdim=True) / rim.sum().clamp(min=1e-6)
-        return eyes + off
-
 
 def _units(performances: Tensor, lids: float) -> Tensor:
     """(P,): differences that count as one. What is no turn of the head does not count."""
@@ -130,14 +120,3 @@ def _units(performances: Tensor, lids: float) -> Tensor:
     units[head] = performances[:, head].std(0).clamp(min=1e-3)
     units[LIDS] = lids
     return units
-
-
-def _round_eyes(mean_shape: Tensor, size_px: int) -> Tensor:
-    """mean_shape (68,2) -> (1,h,w): 1 on both eyes and their lids, softly down to 0."""
-    places = _PLACE.places(size_px)
-    mask = torch.zeros(places.shape[:2])
-    for eye in _EYES:
-        middle, width = mean_shape[eye].mean(0), mean_shape[eye, 0].amax() - mean_shape[eye, 0].amin()
-        away = (places - middle + torch.tensor([0.0, _ABOVE]) * width) / (torch.tensor(_RADII) * width)
-        mask = torch.maximum(mask, ((_INSIDE + _SOFT - away.square().sum(-1)) / _SOFT).clamp(0, 1))
-    return mask[None] * _PLACE.ramp(size_px)

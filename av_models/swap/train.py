@@ -118,6 +118,7 @@ class Trainer:
             network.mouths[name] = likeness.mouth.to(self.device)
             if name in network.eyes:
                 network.eyes[name] = likeness.eyes.to(self.device)
+                network.open_eyes[name] = likeness.open_eyes.to(self.device)
         return network
 
     def _loop(
@@ -152,6 +153,7 @@ class Trainer:
             network.mouths[name] = known.mouth.shrunk(self.config.detail)
             if name in network.eyes:
                 network.eyes[name] = known.eyes.shrunk(self.config.detail)
+                network.open_eyes[name] = known.open_eyes.shrunk(self.config.detail)
         run = TrainState.begin(network, self.plan, self.device)
         self.peers.share_weights(run.network, run.average, *([run.judge] if run.judge else []))
         return run

@@ -8,6 +8,7 @@ from .faces import FaceBank
 from .likeness import Likeness
 from .mouth_texture import MouthTexture
 from .network import FaceBasis, NetworkConfig
+from .open_eyes import OpenEyes
 from .shape import FaceShape
 from .shut_eyes import ShutEyes
 
@@ -22,6 +23,6 @@ def unknown_person(bank: FaceBank, config: NetworkConfig) -> Likeness:
     basis = FaceBasis(config.n_components, bank.crops.shape[-1])
     basis.mean.fill_(_GREY)
     size, side = config.performance_size, bank.crops.shape[-1]
-    parts = FaceShape(size, turns=False), MouthTexture(size, side), ShutEyes(size, side)
+    parts = FaceShape(size, turns=False), MouthTexture(size, side), ShutEyes(size, side), OpenEyes(side)
     nothing = torch.zeros(len(bank), size), torch.zeros(len(bank), config.n_components)
     return Likeness(*parts, basis, basis.shrunk(config.detail), *nothing)

@@ -10,7 +10,7 @@ import torch
 from av_models.domain.errors import InputError
 from av_models.domain.swap import SwapOptions
 from av_models.swap.brows import LEFT, RIGHT, BrowPictures, BrowReader
-from av_models.swap.shape import POINTS, FaceShape
+from av_models.swap.shape import POINTS, Expression, FaceShape
 from tests.swap.test_placing import FACE_POINTS
 
 SIDE = 128
@@ -127,12 +127,13 @@ def test_a_painted_brow_goes_as_far_and_eyes_and_jaw_stay() -> None:
     shape.fit(torch.randn(80, 11, generator=torch.Generator().manual_seed(0)), mean.repeat(80, 1, 1))
     shape.draw(torch.zeros(68, 2), mean)
     asked, brows = torch.zeros(2, 11), torch.tensor([[0.0, 0.0], [-0.03, 0.01]])
-    still, raised = shape.points(asked, brows)
+    expression = Expression(brows, torch.zeros(2, 2), torch.zeros(2))
+    still, raised = shape.points(asked, expression)
     moved = raised - still
     assert moved[LEFT, 1].allclose(torch.tensor(-0.03)) and moved[RIGHT, 1].allclose(torch.tensor(0.01))
     others = [k for k in range(len(POINTS)) if k not in range(17, 27)]
     assert not moved[others].any()
-    field = shape(asked, brows)[1]
+    field = shape(asked, expression)[1]
     x, y = (mean[LEFT].mean(0) * field.shape[-1]).long().tolist()
     assert field[1, y, x] == pytest.approx(-0.03, abs=0.006) and field[1].abs().max() < 0.045
     assert field[:, field.shape[-1] * 3 // 4 :].abs().max() < 0.004, "the chin"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from av_models.domain.edit import Shot
 from av_models.domain.face import FaceTrack
@@ -145,7 +146,11 @@ def test_light_and_expressions_of_a_long_clip_are_looked_at_everywhere(monkeypat
     arrays = {"usable": np.ones(n, bool), "landmarks": landmarks, "time_s": np.arange(n) / rate}
     footage = SimpleNamespace(rate=Fraction(rate), name="long.mp4")
     painter = SimpleNamespace(
-        output_px=32, input_px=16, reads_faces=True, readings=lambda crops: np.zeros((len(crops), 5), np.float32)
+        output_px=32,
+        input_px=16,
+        device=torch.device("cpu"),
+        reads_faces=True,
+        readings=lambda crops: np.zeros((len(crops), 5), np.float32),
     )
     sampler = PlateSampler(SimpleNamespace(footage=footage), arrays, landmarks[0] / 100, np.eye(2, 3), painter)  # type: ignore[arg-type]
     assert np.diff(sampler.frames()).max() / rate < 0.5
@@ -157,4 +162,13 @@ def test_light_and_expressions_of_a_long_clip_are_looked_at_everywhere(monkeypat
 
     monkeypatch.setattr(plate_samples.PlateSampler, "_pictures", blank)
     readings = sampler.readings(np.zeros((3, 16, 16, 3), np.uint8))
-    assert len(readings.lids) == len(asked) and asked[-1] >= n - 3
+    assert readings.irises is not None and len(readings.lids) == len(readings.irises.places) == len(asked)
+    assert asked[-1] >= n - 3
+
+
+def test_brows_and_glances_are_measured_only_where_they_are_followed(cut: Cut) -> None:
+    model, track, match = cut
+    assert any(name.startswith("expression_") for name in store().arrays(match.data))
+    still = match_plate.fn(model, track, replace(OPTIONS, brows=0.0, glances=0.0))
+    assert not any(name.startswith("expression_") for name in store().arrays(still.data))
+    assert PlateLook.from_arrays(store().arrays(still.data)).expression is None
