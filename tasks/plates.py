@@ -30,7 +30,7 @@ HELD_SAMPLES = 96
 """Frames whose pictures are held at a time, however long the clip is."""
 
 
-@stage("24")
+@stage("25")
 def match_plate(
     weights: MediaRef, track: FaceTrack, options: SwapOptions, beside: tuple[FaceTrack, ...] = ()
 ) -> PlateMatch:

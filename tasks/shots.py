@@ -31,7 +31,7 @@ __all__ = ["SHARD_FRAMES", "Piece", "cut_shots", "pieces"]
 SHARD_FRAMES = 96
 
 
-@stage("7")
+@stage("8")
 def cut_shots(
     timeline: Timeline, model: SwapModel, match: PlateMatch, source_words: str, options: SwapOptions
 ) -> tuple[Shot, ...]:

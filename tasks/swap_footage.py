@@ -61,7 +61,7 @@ def refuse_own_face(model: TrainedFace, track: FaceTrack) -> None:
         )
 
 
-@stage("2")
+@stage("3")
 def kept_mouth(model: TrainedFace, track: FaceTrack) -> MediaRef:
     """.npz with `mouth` (N,8): what the person's mouth does in every frame of the footage, on the source's mouth."""
     from av_models.lips.carry import carry_between

@@ -30,7 +30,7 @@ __all__ = ["frame_reasons", "swap_shot"]
 CLIP_CRF, CLIP_PRESET = 12, "ultrafast"
 
 
-@stage("21")
+@stage("22")
 def swap_shot(shot: Shot) -> SwappedClip:
     """Paint the sources' faces into every frame of a shot; frames that cannot be swapped are listed with the reason.
 

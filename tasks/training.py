@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_FACES", "MIN_FACES", "load_bank", "train_swapper"]
 
 
-@stage("23")
+@stage("24")
 def train_swapper(source: FaceSet, actor: FaceSet, options: TrainingOptions) -> SwapModel:
     """Train on both people's faces, or go on where an interrupted run stopped. Returns the model with its card.
 

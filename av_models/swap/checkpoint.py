@@ -10,7 +10,7 @@ import torch
 
 from ..runtime.checkpoint import save_state
 
-FORMAT = 12
+FORMAT = 13
 NAME = "training.pt"
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .brows import BrowReader
 from .glances import GlanceReader
 from .irises import IrisFinder, SeenIrises, find_irises, load_iris_finder
-from .shape import Expression
+from .shape import Expression, Glance
 
 __all__ = ["ExpressionReader", "irises_in"]
 
@@ -58,14 +58,17 @@ class ExpressionReader:
     def __call__(self, crops: Pixels, points: Floats, turns: Floats, device: torch.device) -> Expression:
         """Of crops (N,S,S,3) of the footage, landmarks (N,68,2) px in them, and readings of yaw and pitch (N,2)."""
         brows: Floats = np.zeros((len(crops), 2))
-        glance: Floats = np.zeros((len(crops), 2))
-        sure: Floats = np.zeros(len(crops))
         if self.brows is not None:
             brows = self.brow_gain * self.brows(crops, turns)
-        if self.glances is not None:
-            glance, sure = self.glances(irises_in(crops, points, device))
-        found = brows, self.glance_gain * glance, sure
-        return Expression(*(torch.from_numpy(one.astype(np.float32)).to(device) for one in found))
+        if self.glances is None:
+            return Expression(_there(brows, device))
+        away, sure, lids = self.glances(irises_in(crops, points, device))
+        seen = self.glance_gain * away, sure, self.glance_gain * lids
+        return Expression(_there(brows, device), Glance(*(_there(one, device) for one in seen)))
+
+
+def _there(values: Floats, device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.asarray(values, np.float32)).to(device)
 
 
 def irises_in(crops: Pixels, points: Floats, device: torch.device) -> SeenIrises:

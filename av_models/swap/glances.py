@@ -36,16 +36,17 @@ _AGREE, _APART = 0.1, 0.2
 @dataclass(frozen=True, slots=True)
 class GlanceReader:
     """One person in one footage. usual (2,2): where both irises are, see `irises.SeenIrises`, when this person looks
-    where the source usually does."""
+    where the source usually does.  lids: how far they are shut when they are open, see `irises.SeenIrises.lids`."""
 
     usual: Floats
+    lids: float
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"usual": np.asarray(self.usual)}
+        return {"usual": np.asarray(self.usual), "lids": np.array(self.lids)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
-        return cls(arrays["usual"])
+        return cls(arrays["usual"], float(arrays["lids"]))
 
     @classmethod
     def of(cls, irises: SeenIrises, source: Floats) -> Self | None:
@@ -54,14 +55,15 @@ class GlanceReader:
         if seen.sum() < LEAST_OPEN:
             return None
         own = np.median(irises.places[seen], 0)
-        return cls(own - _HABIT * (own - source).mean(0))
+        return cls(own - _HABIT * (own - source).mean(0), float(np.median(irises.lids[seen])))
 
-    def __call__(self, irises: SeenIrises) -> tuple[Floats, Floats]:
-        """How far both are to the right of and below `usual`, in widths of the eye (N,2); and how sure
-        that is (N,), 0..1."""
+    def __call__(self, irises: SeenIrises) -> tuple[Floats, Floats, Floats]:
+        """How far both are to the right of and below `usual`, in widths of the eye (N,2); how sure that is (N,), 0..1;
+        and how much farther lids are shut than usual (N,)."""
         away = irises.places - self.usual
         apart = np.linalg.norm(away[:, 0] - away[:, 1], axis=1)
-        return away.mean(1), _falling(irises.shut.max(1), OPEN, _SHUT) * _falling(apart, _AGREE, _APART)
+        sure = _falling(irises.shut.max(1), OPEN, _SHUT) * _falling(apart, _AGREE, _APART)
+        return away.mean(1), sure, irises.lids - self.lids
 
 
 def _falling(values: Floats, whole: float, none: float) -> Floats:

@@ -37,6 +37,7 @@ EYE_PX, HEIGHT_PX, WIDTH_PX = 40, 40, 64
 OPEN = 0.25
 """How far lids are shut until which an iris is surely seen."""
 
+_SUREST = 0.005
 _AT_ONCE = 128
 _WIDTHS = 16, 32, 48
 _STEP = 2
@@ -121,6 +122,12 @@ class SeenIrises:
 
     places: Floats
     shut: Floats
+
+    @property
+    def lids(self) -> Floats:
+        """(N,): how far both are shut, as a logit: open ones, which all look alike as a share, are told apart."""
+        both = np.clip(self.shut.mean(1), _SUREST, 1 - _SUREST)
+        return np.asarray(np.log(both / (1 - both)))
 
     @property
     def are_seen(self) -> NDArray[np.bool_]:

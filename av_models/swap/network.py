@@ -293,10 +293,10 @@ class SwapNetwork(nn.Module):
         if texture.shape[-1] != residual.shape[-1]:
             residual = F.interpolate(residual, size=texture.shape[-2:], mode="bilinear")
         texture = texture + residual
-        if expression is not None and person in self.open_eyes:
+        if expression is not None and expression.glance is not None and person in self.open_eyes:
             eyes = self.eyes[person]
             assert isinstance(eyes, ShutEyes)
-            texture = self.open_eyes[person](texture, performance, expression, 1 - eyes.shown(performance))
+            texture = self.open_eyes[person](texture, performance, expression.glance, 1 - eyes.shown(performance))
         field = self.shapes[person](performance, expression)
         return from_mean_shape(texture, field), from_mean_shape(mask, field), coefficients
 

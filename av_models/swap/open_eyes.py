@@ -3,7 +3,8 @@
 A map from performances to a face knows no glances: it mixes eyes that looked here and there, so irises have no edge,
 and look straight on. So pictures of the source's own open eyes are kept, each with the place of its irises. A glance is
 shown by those that look most alike, brought the rest of the way inside the lids, before they are mixed: one sharp iris,
-and lids as they are when somebody looks there.
+and lids as they are when somebody looks there. How far lids are open is read from the eyes alone, on both sides: what
+the performance reader says of them changes with a nod, and an actor who looked up got half shut eyes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .eye_place import EYES, PLACE, round_eyes, toned
 from .irises import find_irises, load_iris_finder
 from .performance_map import far_apart
 from .reader import READINGS, TRUSTED
-from .shape import Expression
+from .shape import Glance
 
 __all__ = ["LEAST_PICTURES", "OpenEyes"]
 
@@ -30,7 +31,10 @@ _ALIKE = 0.03
 """Widths of an eye: irises so near to each other are as good as alike."""
 
 _HEAD = 0.7
-"""Of the spread of what is read of heads and lids: so much is as good as alike."""
+"""Of the spread of what is read of heads: so much is as good as alike."""
+
+_LIDS_ALIKE = 0.3
+"""As `irises.SeenIrises.lids` differ."""
 
 _MOST_MOVED = 0.08
 """Widths of an eye that an iris is moved by within its picture: lids near it go along."""
@@ -39,7 +43,7 @@ _AGREE = 0.12
 _ACROSS, _ALONG = (0.3, 0.62), (0.22, 0.45)
 """Of an eye's width, from its middle: how far all of a picture is moved, and from where on nothing."""
 
-_HEADS = [TRUSTED.index(READINGS.index(name)) for name in ("yaw", "pitch", "lids")]
+_HEADS = [TRUSTED.index(READINGS.index(name)) for name in ("yaw", "pitch")]
 
 
 class OpenEyes(nn.Module):
@@ -48,6 +52,7 @@ class OpenEyes(nn.Module):
     pictures: Tensor
     known: Tensor
     heads: Tensor
+    lids: Tensor
     irises: Tensor
     usual: Tensor
     unit: Tensor
@@ -61,6 +66,7 @@ class OpenEyes(nn.Module):
         self.register_buffer("pictures", torch.zeros(_MOST_PICTURES, 3, height, width))
         self.register_buffer("known", torch.zeros(_MOST_PICTURES))
         self.register_buffer("heads", torch.zeros(_MOST_PICTURES, len(_HEADS)))
+        self.register_buffer("lids", torch.zeros(_MOST_PICTURES))
         self.register_buffer("irises", torch.zeros(_MOST_PICTURES, 2, 2))
         self.register_buffer("usual", torch.zeros(2, 2))
         self.register_buffer("unit", torch.ones(len(_HEADS)))
@@ -68,16 +74,15 @@ class OpenEyes(nn.Module):
         self.register_buffer("moved", torch.zeros(2, height, width))
         self.register_buffer("soft", torch.zeros(1, height, width))
 
-    def forward(self, textures: Tensor, performances: Tensor, expression: Expression, share: Tensor) -> Tensor:
+    def forward(self, textures: Tensor, performances: Tensor, glance: Glance, share: Tensor) -> Tensor:
         """Textures (B,3,D,D), changed in place, with eyes that look as they are told. share (B,): how much of them is
         shown, 0..1."""
         shown = (share > 0).nonzero()[:, 0]
         if not self.known.any() or not len(shown):
             return textures
-        glance = expression.glance * expression.sure[:, None]
-        wanted = self.usual + glance[shown, None]
+        wanted = self.usual + (glance.away * glance.sure[:, None])[shown, None]
         seen = PLACE.cut(textures)[shown]
-        eyes = toned(self._looking(wanted, performances[shown][:, _HEADS]), seen, self.soft)
+        eyes = toned(self._looking(wanted, performances[shown][:, _HEADS], glance.lids[shown]), seen, self.soft)
         PLACE.cut(textures)[shown] = torch.lerp(seen, eyes, self.soft * share[shown, None, None, None])
         return textures
 
@@ -98,11 +103,14 @@ class OpenEyes(nn.Module):
         there = seen.nonzero()[:, 0]
         heads = performances[there][:, _HEADS]
         unit = (_HEAD * heads.std(0)).clamp(min=1e-3)
-        kept = far_apart(torch.cat([away[there].mean(1) / _ALIKE, heads / unit], 1), min(len(there), _MOST_PICTURES))
+        lids = torch.from_numpy(found.lids).float()[there]
+        keys = torch.cat([away[there].mean(1) / _ALIKE, heads / unit, lids[:, None] / _LIDS_ALIKE], 1)
+        kept = far_apart(keys, min(len(there), _MOST_PICTURES))
         for own, new in (
             (self.pictures, PLACE.cut(crops[there[kept]]).float() / 255),
             (self.known, torch.ones(len(kept))),
             (self.heads, heads[kept]),
+            (self.lids, (lids - lids.median())[kept]),
             (self.irises, places[there[kept]]),
         ):
             own.zero_()[: len(kept)] = new
@@ -115,22 +123,29 @@ class OpenEyes(nn.Module):
     def shrunk(self, factor: int) -> OpenEyes:
         """The same at 1/factor of the size."""
         small = OpenEyes(16)
-        for name in ("known", "heads", "irises", "usual", "unit", "width"):
+        for name in ("known", "heads", "lids", "irises", "usual", "unit", "width"):
             setattr(small, name, getattr(self, name).clone())
         small.pictures = F.avg_pool2d(self.pictures, factor)
         small.moved, small.soft = (F.avg_pool2d(one[None], factor)[0] for one in (self.moved, self.soft))
         return small
 
-    def _looking(self, wanted: Tensor, heads: Tensor) -> Tensor:
-        """(B,3,h,w) of irises (B,2,2) and readings (B,3)."""
+    def _looking(self, wanted: Tensor, heads: Tensor, lids: Tensor) -> Tensor:
+        """(B,3,h,w) of irises (B,2,2), readings (B,2), and lids (B,), see `Glance`."""
         glance = (wanted[:, None] - self.irises).mean(2) / _ALIKE
-        head = (heads[:, None] - self.heads) / self.unit
-        apart = (glance.square().sum(2) + head.square().sum(2)) / 2
+        head = (self._within(heads, self.heads)[:, None] - self.heads) / self.unit
+        lid = (self._within(lids, self.lids)[:, None] - self.lids) / _LIDS_ALIKE
+        apart = (glance.square().sum(2) + head.square().sum(2) + lid.square()) / 2
         near, which = torch.where(self.known > 0, apart, torch.inf).topk(_MIXED, largest=False)
         weight = torch.softmax(-near, 1)
         missing = (wanted[:, None] - self.irises[which]).clamp(-_MOST_MOVED, _MOST_MOVED)
         brought = self._moved(self.pictures[which].flatten(0, 1), missing.flatten(0, 1)).unflatten(0, which.shape)
         return (weight[:, :, None, None, None] * brought).sum(1)
+
+    def _within(self, values: Tensor, seen: Tensor) -> Tensor:
+        """Values no farther than they were ever seen: beyond, the one picture that goes farthest would be the nearest,
+        whatever else it shows."""
+        seen = seen[self.known > 0]
+        return torch.minimum(torch.maximum(values, seen.amin(0)), seen.amax(0))
 
     def _moved(self, pictures: Tensor, moves: Tensor) -> Tensor:
         """Pictures (N,3,h,w) with irises further to the right and down by moves (N,2,2), in widths of the eye."""

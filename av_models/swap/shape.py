@@ -40,14 +40,23 @@ _CHEEKS = slice(1, 8), slice(9, 16)
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """What open eyes do. away (B,2): how far to the right and down they look of where they usually look, in widths of
+    an eye; sure (B,): how sure that is, 0..1; lids (B,): how much farther they are shut than usual, see
+    `irises.SeenIrises.lids`."""
+
+    away: Tensor
+    sure: Tensor
+    lids: Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     """What faces do beyond their performance. brows (B,2): how far the left and the right one are lower, in units of
-    the crop's side.  glance (B,2): how far to the right and down they look of where they usually look, in widths of an
-    eye; sure (B,): how sure that is, 0..1."""
+    the crop's side.  glance: None where eyes are to be painted as the performance alone says."""
 
     brows: Tensor
-    glance: Tensor
-    sure: Tensor
+    glance: Glance | None = None
 
 
 class FaceShape(nn.Module):
@@ -203,6 +212,6 @@ def _plane(points: Tensor) -> Tensor:
 
 
 __all__ = [
-    "BRIDGE", "EYE_CORNERS", "FIELD_PX", "NOSE_TIP", "POINTS", "Expression", "FaceShape", "from_mean_shape",
+    "BRIDGE", "EYE_CORNERS", "FIELD_PX", "NOSE_TIP", "POINTS", "Expression", "FaceShape", "Glance", "from_mean_shape",
     "thin_plate", "to_mean_shape",
 ]  # fmt: skip

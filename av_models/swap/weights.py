@@ -16,7 +16,7 @@ from ..domain.errors import ModelError
 from .liae import build_network
 from .network import NetworkConfig, SwapNetwork
 
-FORMAT = "understudy-swap/12"
+FORMAT = "understudy-swap/13"
 _MOUTHS = "source.mouths"
 
 

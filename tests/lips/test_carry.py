@@ -11,7 +11,7 @@ from av_models.lips.blend import blended, driven_share
 from av_models.lips.carry import carry_between
 from av_models.lips.closing import PRESSED, hold_closures
 from av_models.lips.drive import drive, table_model
-from av_models.lips.mouth import GAP, LOWER, UPPER, WIDTH, MouthScale, mouth_scale
+from av_models.lips.mouth import GAP, LOWER, OUTER_GAP, UPPER, WIDTH, MouthScale, mouth_scale
 from av_models.lips.mouth_score import opening_share
 from tests.lips.mouths_made import FACE, line, middles
 
@@ -22,7 +22,7 @@ def talker(shut_raw: float, open_raw: float, share_open: float, seed: int) -> np
     opening = np.concatenate([np.zeros(40), rng.beta(2 * share_open, 2 * (1 - share_open), 360)])
     codes = np.full((400, 8), 0.3) + rng.normal(0, 0.004, (400, 8))
     codes[:, GAP] = shut_raw + opening * (open_raw - shut_raw)
-    codes[:, LOWER] += codes[:, GAP]
+    codes[:, [OUTER_GAP, LOWER]] += codes[:, [GAP]]
     return codes
 
 
@@ -37,14 +37,32 @@ def test_shut_lips_arrive_shut_and_half_of_the_way_counts_for_open_ones(
 ) -> None:
     actor, actor_scale, source, source_scale = pair
     normal = actor_scale.normalise(actor)
-    carried = carry_between(*pair).over(normal)
+    carry = carry_between(*pair)
+    carried = carry.over(normal)
     shut = source_scale.normalise(source)[:40, GAP].mean()
-    apart = shut - normal[:40, GAP].mean()
+    apart = shut - carry.gain[GAP] * normal[:40, GAP].mean()
     assert abs(apart) > 0.4
     assert carried[:40, GAP].mean() == pytest.approx(shut, abs=0.1)
     upper = normal[:, GAP] >= 0
-    assert (carried - normal)[upper, GAP] == pytest.approx(np.full(upper.sum(), apart / 2), abs=0.05)
+    moved = carried - carry.gain[GAP] * normal
+    assert moved[upper, GAP] == pytest.approx(np.full(upper.sum(), apart / 2), abs=0.05)
     assert np.array_equal(carried[upper][:, [WIDTH, UPPER]], normal[upper][:, [WIDTH, UPPER]])
+
+
+def test_who_opens_the_mouth_wide_does_so_on_a_source_who_mumbled() -> None:
+    """And the other way round. Inner lips of one are measured half as large as they are: that is how they are seen."""
+    mumbled, usual, lively = (talker(0.02, wide, 0.4, seed=6) for wide in (0.06, 0.1, 0.18))
+    badly_seen = usual.copy()
+    badly_seen[:, GAP] *= 0.5
+
+    def widest(actor: np.ndarray, source: np.ndarray) -> float:
+        scales = mouth_scale(actor), mouth_scale(source)
+        carried = carry_between(actor, scales[0], source, scales[1]).over(scales[0].normalise(actor))
+        return float(np.percentile(scales[1].restore(carried)[:, GAP], 95))
+
+    as_usual = widest(usual, usual)
+    assert widest(mumbled, usual) < 0.8 * as_usual and 1.2 * as_usual < widest(lively, usual)
+    assert widest(badly_seen, usual) == pytest.approx(as_usual, rel=0.1)
 
 
 def test_somebody_who_hardly_speaks_keeps_the_lips_shut() -> None:
@@ -65,13 +83,14 @@ def test_the_order_of_openings_is_kept(pair: tuple[np.ndarray, MouthScale, np.nd
     assert (np.diff(carry_between(*pair).over(normal)[order, GAP]) >= -1e-5).all()
 
 
-def test_an_actor_who_never_shuts_the_lips_is_left_alone(
+def test_an_actor_who_never_shuts_the_lips_is_not_shut(
     pair: tuple[np.ndarray, MouthScale, np.ndarray, MouthScale],
 ) -> None:
     actor = talker(0.12, 0.3, 0.4, seed=3)
     scale = mouth_scale(actor)
     normal = scale.normalise(actor)
-    assert np.array_equal(carry_between(actor, scale, *pair[2:]).over(normal), normal)
+    carry = carry_between(actor, scale, *pair[2:])
+    assert np.allclose(carry.over(normal), normal * np.array(carry.gain), atol=1e-5)
 
 
 def test_a_nearly_shut_m_is_shut_and_an_open_one_left() -> None:

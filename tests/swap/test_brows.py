@@ -127,7 +127,7 @@ def test_a_painted_brow_goes_as_far_and_eyes_and_jaw_stay() -> None:
     shape.fit(torch.randn(80, 11, generator=torch.Generator().manual_seed(0)), mean.repeat(80, 1, 1))
     shape.draw(torch.zeros(68, 2), mean)
     asked, brows = torch.zeros(2, 11), torch.tensor([[0.0, 0.0], [-0.03, 0.01]])
-    expression = Expression(brows, torch.zeros(2, 2), torch.zeros(2))
+    expression = Expression(brows)
     still, raised = shape.points(asked, expression)
     moved = raised - still
     assert moved[LEFT, 1].allclose(torch.tensor(-0.03)) and moved[RIGHT, 1].allclose(torch.tensor(0.01))

@@ -17,7 +17,7 @@ from av_models.swap.network import NetworkConfig, SwapNetwork
 from av_models.swap.open_eyes import OpenEyes
 from av_models.swap.reader import READINGS, TRUSTED
 from av_models.swap.render import Painter
-from av_models.swap.shape import Expression
+from av_models.swap.shape import Glance
 from tests.swap.test_placing import FACE_POINTS
 
 SIDE = 256
@@ -26,13 +26,13 @@ WIDTH = float(np.linalg.norm(POINTS[39] - POINTS[36]))
 N_FEATURES = 11
 
 
-def face(glance: tuple[float, float] = (0.0, 0.0), shut: bool = False, iris: int = 60) -> np.ndarray:
-    """RGB, of SIDE: eyes that look so far to the right and down, in widths of an eye."""
+def face(glance: tuple[float, float] = (0.0, 0.0), shut: bool = False, iris: int = 60, wide: float = 1.0) -> np.ndarray:
+    """RGB, of SIDE: eyes that look so far to the right and down, in widths of an eye; wide: beside usual lids."""
     big = 4 * SIDE
     picture = np.full((big, big, 3), (190, 150, 130), np.uint8)
     for one, other in EYES:
         middle, reach = (POINTS[one] + POINTS[other]) / 2 * big, WIDTH * big
-        axes = (int(0.52 * reach), int(0.27 * reach))
+        axes = (int(0.52 * reach), int(0.27 * wide * reach))
         lids = np.zeros((big, big), np.uint8)
         cv2.ellipse(lids, tuple(middle.astype(int).tolist()), axes, 0, 0, 360, 255, -1)
         eye = np.full_like(picture, (215, 205, 200))
@@ -116,9 +116,10 @@ def test_a_glance_is_beside_where_both_people_usually_look() -> None:
     usual = irises(np.full((30, 2), 0.02))
     reader = GlanceReader.of(usual, np.full((2, 2), 0.02))
     assert reader is not None
-    glance, sure = reader(irises(np.array([[0.12, 0.02], [0.02, -0.03]])))
+    glance, sure, lids = reader(irises(np.array([[0.12, 0.02], [0.02, -0.03]])))
     np.testing.assert_allclose(glance, [[0.1, 0], [0, -0.05]], atol=1e-9)
-    assert (sure == 1).all()
+    assert (sure == 1).all() and (lids == 0).all()
+    assert reader(irises(np.zeros((1, 2)), shut=0.1))[2] > 1
 
 
 def test_who_looks_past_the_camera_all_the_time_does_so_on_the_swap() -> None:
@@ -146,11 +147,12 @@ def test_how_eyes_and_brows_are_read_keeps_in_arrays() -> None:
     assert again.brows is None and again.glances is not None and (again.brow_gain, again.glance_gain) == (0.9, 0.5)
     assert reader is not None
     np.testing.assert_array_equal(again.glances.usual, reader.usual)
+    assert again.glances.lids == reader.lids
 
 
 def performances(n: int, seed: int = 0) -> torch.Tensor:
     made = torch.zeros(n, N_FEATURES)
-    heads = [TRUSTED.index(READINGS.index(name)) for name in ("yaw", "pitch", "lids")]
+    heads = [TRUSTED.index(READINGS.index(name)) for name in ("yaw", "pitch")]
     made[:, heads] = torch.randn(n, len(heads), generator=torch.Generator().manual_seed(seed)) * 0.2
     return made
 
@@ -165,12 +167,17 @@ def eyes() -> OpenEyes:
     return made
 
 
-def shown(eyes: OpenEyes, glance: tuple[float, float], sure: float = 1.0, share: float = 1.0) -> np.ndarray:
+def glancing(glance: tuple[float, float], sure: float = 1.0, lids: float = 0.0) -> Glance:
+    return Glance(torch.tensor([glance]), torch.tensor([sure]), torch.tensor([lids]))
+
+
+def shown(
+    eyes: OpenEyes, glance: tuple[float, float], sure: float = 1.0, share: float = 1.0, lids: float = 0.0
+) -> np.ndarray:
     """On a face whose eyes look straight on, smeared."""
     blurred = cv2.GaussianBlur(face(), (0, 0), 4)
     texture = torch.from_numpy(blurred).permute(2, 0, 1)[None].float() / 255
-    expression = Expression(torch.zeros(1, 2), torch.tensor([glance]), torch.tensor([sure]))
-    made = eyes(texture.clone(), performances(1, 5), expression, torch.tensor([share]))
+    made = eyes(texture.clone(), performances(1, 5), glancing(glance, sure, lids), torch.tensor([share]))
     return (made[0].permute(1, 2, 0).clamp(0, 1).numpy() * 255).astype(np.uint8)
 
 
@@ -209,6 +216,27 @@ def test_skin_and_brows_stay(eyes: OpenEyes) -> None:
     assert changed[SIDE // 2 :].max() <= 1 and changed[: int(POINTS[17:27, 1].min() * SIDE) - 6].max() <= 1
 
 
+def test_lids_are_as_far_open_as_the_actors_however_the_head_is_held() -> None:
+    """Of the few frames that look up the most, all have half shut eyes."""
+    asked = performances(60)
+    up = TRUSTED.index(READINGS.index("pitch"))
+    asked[::10, up] = -1.0
+    wide = [0.45 if k % 10 == 0 else 0.7 if k % 10 == 5 else 1.0 for k in range(60)]
+    crops = [face((0.1 * np.sin(0.9 * k), 0.0), wide=one) for k, one in enumerate(wide)]
+    made = OpenEyes(SIDE)
+    made.fit(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), asked, torch.from_numpy(POINTS).float())
+    looking_up = performances(1, 5)
+    looking_up[:, up] = -4.0
+    texture = torch.from_numpy(face()).permute(2, 0, 1)[None].float() / 255
+
+    def whites(lids: float) -> int:
+        eyes = made(texture.clone(), looking_up, glancing((0.0, 0.0), lids=lids), torch.ones(1))
+        return int(((eyes[0, 2] > 0.7) & (eyes[0, 0] > 0.7)).sum())
+
+    assert whites(0.0) > 0.8 * int((face() > 0.7 * 255)[..., [0, 2]].all(-1).sum())
+    assert whites(1.5) < 0.75 * whites(0.0)
+
+
 def test_few_open_eyes_change_nothing() -> None:
     made = OpenEyes(SIDE)
     crops = torch.from_numpy(np.stack([face()] * 5)).permute(0, 3, 1, 2).contiguous()
@@ -218,11 +246,11 @@ def test_few_open_eyes_change_nothing() -> None:
 
 def test_half_the_size_shows_the_same(eyes: OpenEyes) -> None:
     small = eyes.shrunk(2)
-    expression = Expression(torch.zeros(1, 2), torch.tensor([[0.1, 0.0]]), torch.ones(1))
+    glance = glancing((0.1, 0.0))
     whole, half = torch.full((1, 3, SIDE, SIDE), 0.6), torch.full((1, 3, SIDE // 2, SIDE // 2), 0.6)
     asked = performances(1, 5)
-    large = eyes(whole, asked, expression, torch.ones(1))
-    little = small(half, asked, expression, torch.ones(1))
+    large = eyes(whole, asked, glance, torch.ones(1))
+    little = small(half, asked, glance, torch.ones(1))
     assert (torch.nn.functional.avg_pool2d(large, 2) - little).abs().mean() < 0.004
 
 

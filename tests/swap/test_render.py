@@ -111,7 +111,7 @@ def test_saved_weights_hold_nothing_of_the_actors_face() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda d: d[:100], lambda d: b"", lambda d: d.replace(b"understudy-swap/12", b"understudy-swap/9")]
+    "damage", [lambda d: d[:100], lambda d: b"", lambda d: d.replace(b"understudy-swap/13", b"understudy-swap/9")]
 )
 def test_damaged_or_foreign_weights_say_what_to_do(damage) -> None:
     painter = Painter(network(), torch.device("cpu"))
