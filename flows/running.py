@@ -140,11 +140,9 @@ def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
         os._exit(_INTERRUPTED)
 
     def interrupt(*_: object) -> None:
-        from tasks.progress import request_stop
-
         signal.signal(signal.SIGINT, end_now)
         asked.set()
-        request_stop()
+        _stop_stages()
         watchdog = threading.Timer(_PATIENCE_S, end_now)
         watchdog.daemon = True
         watchdog.start()
@@ -161,6 +159,13 @@ def _stoppable(server: Starting, as_json: bool) -> Iterator[None]:
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
+
+
+def _stop_stages() -> None:
+    """None is at work before the module that they report to is loaded, and a signal may find it half loaded."""
+    request_stop = getattr(sys.modules.get("tasks.progress"), "request_stop", None)
+    if request_stop is not None:
+        request_stop()
 
 
 def _facts(page: Path, took_s: float) -> dict[str, Any]:

@@ -139,3 +139,12 @@ def test_what_prefect_says_of_a_task_that_ctrl_c_ended_is_no_error() -> None:
     ended = subprocess.run([sys.executable, "-c", _STOPPED_MIDWAY], capture_output=True, text=True, check=False)
     assert ended.returncode == 130, ended.stderr
     assert "Interrupted." in ended.stderr and "should not happen" not in ended.stderr
+
+
+def test_ctrl_c_while_the_stages_are_still_being_loaded_is_an_interruption() -> None:
+    half_loaded = "import sys, types; sys.modules['tasks.progress'] = types.ModuleType('tasks.progress')"
+    ended = subprocess.run(
+        [sys.executable, "-c", half_loaded + _STOPPED_MIDWAY], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 130, ended.stderr
+    assert "Interrupted." in ended.stderr and "should not happen" not in ended.stderr
